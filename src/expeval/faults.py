@@ -1,0 +1,67 @@
+"""Faults: what is wrong with an input, said for the person who must mend it, all of them at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of one kind; ``code`` names its entry in :mod:`expeval.fault_codes`.
+
+    Attributes
+    ----------
+    file, sheet, row, column, cell
+        Where: rows as the spreadsheet or editor counts them (from 1), ``column`` the column's name,
+        ``cell`` as ``"D17"`` where the file has cells.  ``rows`` lists the further rows of one fault.
+    key
+        The key of study.toml that is wrong, or that settles the question (``"data.header_row"``).
+    found, allowed, nearest
+        What stands there, what may stand there, the nearest right spelling.
+    details
+        Further values that the code's sentence uses; must never hold a student's name.
+    """
+
+    code: str
+    file: str | None = None
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    cell: str | None = None
+    key: str | None = None
+    found: str | None = None
+    allowed: str | None = None
+    nearest: str | None = None
+    rows: tuple[int, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Faults(Exception):
+    """All faults of an input, raised once.
+
+    ``usable`` is false where not even a list of faults could be made (an unreadable study file): then
+    ``check`` exits 2 as every other command does.
+    """
+
+    def __init__(self, faults: Iterable[Fault], usable: bool = True) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        self.usable = usable
+        super().__init__(f"{len(self.faults)} faults")
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self.faults)
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str | None:
+    """The allowed spelling nearest to ``word`` (case, ё/е and small slips aside), or ``None``."""
+    choices = list(dict.fromkeys(allowed))
+    plain = {_plain(choice): choice for choice in reversed(choices)}
+    found = difflib.get_close_matches(_plain(word), list(plain), n=1, cutoff=0.6)
+    return plain[found[0]] if found else None
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("ё", "е").strip()

@@ -1,0 +1,106 @@
+"""What the rows of a study are once they are read: typed columns, and the count of everything left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A numeric column: shape (n,), NaN where the cell is missing."""
+
+    values: FloatArray
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        return np.isnan(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """A categorical column: ``codes`` (n,) index into ``labels``, -1 where the cell is missing.
+
+    Labels stand in code-point order.
+    """
+
+    codes: IntArray
+    labels: tuple[str, ...]
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        return np.asarray(self.codes < 0)
+
+
+Column = Numbers | Categories
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was read, and what was detected in it (a row of ``sources`` in results.json)."""
+
+    file: str
+    role: str
+    rows: int
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+    mended: dict[str, int] = field(default_factory=dict)
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that was mended or noticed while reading, told in the report; never a student's name."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The students of both arms, one row a student, in the files' order.
+
+    Attributes
+    ----------
+    arm
+        (n,) 1 experimental, 0 control.  Rows of neither arm and second rows of a student are not here:
+        ``left_out`` counts them as ``(arm, reason) -> count`` with arm ``"experimental"``, ``"control"``
+        or ``"other"`` and reasons ``"other-group"``, ``"no-group"``, ``"duplicate"``.
+    outcomes
+        outcome name -> Numbers: scores as they are, binary 0/1, ordinal the level's number or 1...k.
+    user_missing
+        outcome name -> Categories: the user's reason for a missing outcome, or absent.
+    baselines
+        outcome name -> (column name, Numbers).
+    covariates
+        column name -> Column, student covariates first, then institution covariates, in the study's order.
+    institution, class_, strata
+        Categories, or ``None`` where the study names none.  ``class_`` is a class within its institution
+        ("school / class"), so that one label in two institutions is two classes.
+    sources, notices
+        What was read and what was mended.
+    """
+
+    arm: IntArray
+    outcomes: dict[str, Numbers]
+    baselines: dict[str, tuple[str, Numbers]]
+    covariates: dict[str, Column]
+    institution: Categories | None
+    class_: Categories | None
+    strata: Categories | None
+    left_out: dict[tuple[str, str], int]
+    sources: tuple[Source, ...]
+    notices: tuple[Notice, ...] = ()
+    user_missing: dict[str, Categories] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        return int(self.arm.size)
