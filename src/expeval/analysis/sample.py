@@ -1,0 +1,189 @@
+"""The rows of one outcome: both arms for the two-group rows, complete cases for the regressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expeval.scores.table import Categories, Column, FloatArray, IntArray, Numbers, Scores
+from expeval.study.spec import Outcome, Study
+
+
+@dataclass(frozen=True, slots=True)
+class TwoGroups:
+    """Every student of both arms who has the outcome.
+
+    ``rows`` (n,) are positions in Scores; ``outcome``, ``treatment`` (n,) as the columns say.
+    ``institution``, ``unit`` and ``stratum`` are integer codes, or ``None``.
+    """
+
+    rows: IntArray
+    outcome: FloatArray
+    treatment: IntArray
+    institution: IntArray | None
+    class_: IntArray | None
+
+    @property
+    def experimental(self) -> FloatArray:
+        """Outcomes of the experimental arm."""
+        return self.outcome[self.treatment == 1]
+
+    @property
+    def control(self) -> FloatArray:
+        """Outcomes of the control arm."""
+        return self.outcome[self.treatment == 0]
+
+    @property
+    def cluster(self) -> IntArray | None:
+        """The unit of dependence: institution, or class where no institution is named."""
+        return self.class_ if self.institution is None else self.institution
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionSample:
+    """Students complete in outcome, baseline, covariates, institution and class.
+
+    Attributes
+    ----------
+    X
+        (n, p): intercept, treatment, baseline, student covariates, institution covariates; categories as
+        indicators of all but their first level.
+    terms
+        The p names in the contract's spelling.
+    institution_level
+        (p,) true for the columns of institution covariates.
+    baseline
+        Position of the baseline's column, or ``None``.
+    constant
+        Categories of which these students have one level alone: they have no column.
+    """
+
+    rows: IntArray
+    outcome: FloatArray
+    X: FloatArray
+    terms: tuple[str, ...]
+    institution_level: NDArray[np.bool_]
+    baseline: int | None
+    institution: IntArray | None
+    class_: IntArray | None
+    constant: tuple[str, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """Students."""
+        return int(self.outcome.size)
+
+    @property
+    def treatment(self) -> IntArray:
+        """(n,) 1 experimental, 0 control."""
+        return self.X[:, 1].astype(np.int64)
+
+    @property
+    def cluster(self) -> IntArray | None:
+        """The unit of dependence: institution, or class where no institution is named."""
+        return self.class_ if self.institution is None else self.institution
+
+    def keep(self, columns: list[int]) -> RegressionSample:
+        """The same students with some of the columns."""
+        baseline = columns.index(self.baseline) if self.baseline in columns else None
+        return RegressionSample(
+            rows=self.rows,
+            outcome=self.outcome,
+            X=self.X[:, columns],
+            terms=tuple(self.terms[c] for c in columns),
+            institution_level=self.institution_level[columns],
+            baseline=baseline,
+            institution=self.institution,
+            class_=self.class_,
+            constant=self.constant,
+        )
+
+
+def two_groups(scores: Scores, outcome: Outcome) -> TwoGroups:
+    """The students who have the outcome, with their arm and units."""
+    values = scores.outcomes[outcome.name].values
+    rows = np.flatnonzero(~np.isnan(values))
+    return TwoGroups(
+        rows=rows,
+        outcome=values[rows],
+        treatment=scores.arm[rows],
+        institution=_codes(scores.institution, rows),
+        class_=_codes(scores.class_, rows),
+    )
+
+
+def regression_sample(scores: Scores, study: Study, outcome: Outcome) -> RegressionSample:
+    """The complete cases of one outcome and their design matrix.
+
+    Category levels are those left in these rows; the first in code-point order is the reference.
+    """
+    complete = np.ones(scores.n, dtype=bool)
+    for _, missing in missing_by_reason(scores, study, outcome):
+        complete &= ~missing
+    rows = np.flatnonzero(complete)
+    columns: list[tuple[str, FloatArray, bool]] = [
+        ("(Intercept)", np.ones(rows.size), False),
+        ("treatment", scores.arm[rows].astype(np.float64), False),
+    ]
+    baseline = None
+    if outcome.name in scores.baselines:
+        name, numbers = scores.baselines[outcome.name]
+        baseline = len(columns)
+        columns.append((name, numbers.values[rows], False))
+    institution_covariates = set(study.covariates.institution)
+    for name, column in scores.covariates.items():
+        if baseline is not None and name == columns[baseline][0]:
+            continue
+        columns += [(term, x, name in institution_covariates) for term, x in _indicators(name, column, rows)]
+    return RegressionSample(
+        rows=rows,
+        outcome=scores.outcomes[outcome.name].values[rows],
+        X=np.column_stack([x for _, x, _ in columns]),
+        terms=tuple(term for term, _, _ in columns),
+        institution_level=np.array([level for _, _, level in columns]),
+        baseline=baseline,
+        institution=_codes(scores.institution, rows),
+        class_=_codes(scores.class_, rows),
+        constant=tuple(
+            name
+            for name, column in scores.covariates.items()
+            if isinstance(column, Categories) and np.unique(column.codes[rows]).size == 1
+        ),
+    )
+
+
+def missing_by_reason(scores: Scores, study: Study, outcome: Outcome) -> list[tuple[str, NDArray[np.bool_]]]:
+    """The contract's reasons in their order, each with (n,) true where the student lacks it."""
+    nobody = np.zeros(scores.n, dtype=bool)
+    baseline = scores.baselines.get(outcome.name)
+    covariate = nobody.copy()
+    for column in scores.covariates.values():
+        covariate |= column.missing
+    return [
+        ("no-outcome", scores.outcomes[outcome.name].missing),
+        ("no-baseline", baseline[1].missing if baseline else nobody),
+        ("no-covariate", covariate),
+        ("no-institution", scores.institution.missing if scores.institution else nobody),
+        ("no-class", scores.class_.missing if scores.class_ else nobody),
+    ]
+
+
+def count_both_arms(cluster: IntArray | None, treatment: IntArray) -> int:
+    """How many clusters hold both arms."""
+    if cluster is None:
+        return 0
+    return int(np.intersect1d(cluster[treatment == 1], cluster[treatment == 0]).size)
+
+
+def _codes(column: Categories | None, rows: IntArray) -> IntArray | None:
+    return None if column is None else column.codes[rows]
+
+
+def _indicators(name: str, column: Column, rows: IntArray) -> list[tuple[str, FloatArray]]:
+    if isinstance(column, Numbers):
+        return [(name, column.values[rows])]
+    codes = column.codes[rows]
+    present = np.unique(codes)
+    return [(f"{name}[{column.labels[code]}]", (codes == code).astype(np.float64)) for code in present[1:]]

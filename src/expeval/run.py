@@ -1,0 +1,192 @@
+"""The main flow on one page: read, choose, estimate, protect, write.
+
+Everything a run does stands here in the order in which the methods section of a paper would tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expeval.analysis.adjustment import adjust_primary_p_values
+from expeval.analysis.assumption import assumption_rows
+from expeval.analysis.choose import choose
+from expeval.analysis.description import distribution_rows, flow_rows, group_rows
+from expeval.analysis.design import observe
+from expeval.analysis.effect_size import baseline_rows, effect_size_rows
+from expeval.analysis.institution import institution_rows, variance_rows
+from expeval.analysis.noticing import notices_of, warnings_from_data
+from expeval.analysis.primary import mark_primary
+from expeval.analysis.regression import regressions
+from expeval.analysis.residual import residual_rows
+from expeval.analysis.sample import regression_sample, two_groups
+from expeval.analysis.second_opinion import second_opinion
+from expeval.analysis.test import tests_disagree, two_group_test_rows
+from expeval.disclosure import protect
+from expeval.results import Results, SourceRow
+from expeval.scores.reading import read_scores
+from expeval.scores.table import Scores
+from expeval.study.reading import read_study
+from expeval.study.spec import Outcome, Study
+
+if TYPE_CHECKING:
+    from expeval.results import Manifest
+
+Progress = Callable[[str], None]
+
+
+def run(
+    study_path: str | Path,
+    out: str | Path | None = None,
+    engine: str = "local",
+    progress: Progress | None = None,
+) -> Results:
+    """Read a study, analyse it, write its report into a folder that appears whole or not at all.
+
+    Parameters
+    ----------
+    study_path
+        The study file.
+    out
+        The folder to write; default ``reports/NAME/`` in the working directory.
+    engine
+        ``"local"``; others are not built yet.
+    progress
+        Called with the words of each step.
+
+    Returns
+    -------
+    Results
+        The tables that the files were written from.
+
+    Raises
+    ------
+    expeval.faults.Faults
+        All faults of the study file, or of all data files, at once.  Nothing is written then.
+    """
+    if engine != "local":
+        raise ValueError(f"engine {engine!r} is not built yet; allowed: 'local'")
+    say = progress or (lambda words: None)
+    with _one_thread():
+        say("Reading the study")
+        study = read_study(Path(study_path))
+        scores = read_scores(study)
+        results = analyse(study, scores, say)
+        say("Writing the report")
+        write(study, scores, results, Path("reports") / study.name if out is None else Path(out))
+    return results
+
+
+def check(study_path: str | Path) -> tuple[Study, Scores]:
+    """The first two steps of a run: the study file and the data, with every fault at once."""
+    study = read_study(Path(study_path))
+    return study, read_scores(study)
+
+
+def analyse(study: Study, scores: Scores, say: Progress = lambda words: None) -> Results:
+    """Scores to results: choose blindly, estimate everything, mark the answer, protect small cells."""
+    outcomes = []
+    for outcome in study.outcomes:
+        say(f"Analysing {outcome.name}")
+        outcomes.append(analyse_outcome(study, scores, outcome))
+    results = Results(
+        study=study.as_keys(),
+        sources=tuple(_source_row(source) for source in scores.sources),
+        flow=tuple(row for part in outcomes for row in part.flow),
+        groups=tuple(row for part in outcomes for row in part.groups),
+        distributions=tuple(row for part in outcomes for row in part.distributions),
+        estimates=tuple(row for part in outcomes for row in part.estimates),
+        residuals=tuple(row for part in outcomes for row in part.residuals),
+        decisions=tuple(row for part in outcomes for row in part.decisions),
+        warnings=(*notices_of(study, scores), *(row for part in outcomes for row in part.warnings)),
+    )
+    results = replace(results, estimates=adjust_primary_p_values(study, results.estimates))
+    return protect(results, study.report.minimum_cell)
+
+
+def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
+    """One outcome: its samples, the plan made blindly, every estimate, the answer marked."""
+    groups = two_groups(scores, outcome)
+    sample = regression_sample(scores, study, outcome)
+    plan = choose(study, observe(study, outcome, groups, sample))
+
+    assumptions = assumption_rows(outcome.name, groups)
+    tests = two_group_test_rows(study, scores, outcome, groups)
+    sizes = effect_size_rows(study, outcome, groups)
+    regression = regressions(study, outcome, sample)
+    opinion, agreement, doubts = second_opinion(
+        outcome.name,
+        groups.experimental,
+        groups.control,
+        study.inference.confidence,
+        study.inference.alternative,
+        [*assumptions, *tests, *sizes],
+    )
+    estimates = [
+        *assumptions,
+        *tests,
+        *sizes,
+        *regression.rows,
+        *variance_rows(study, outcome, groups),
+        *institution_rows(study, scores, outcome, groups),
+        *baseline_rows(study, scores, outcome, sample),
+        *opinion,
+    ]
+    estimates = mark_primary(estimates, plan)
+    return Results(
+        study={},
+        sources=(),
+        flow=tuple(flow_rows(scores, study, outcome)),
+        groups=tuple(group_rows(scores, outcome)),
+        distributions=tuple(distribution_rows(study, scores, outcome, groups)),
+        estimates=tuple(estimates),
+        residuals=tuple(residual_rows(study, outcome, groups, sample, plan)),
+        decisions=(*plan.decisions, *regression.decisions, agreement),
+        warnings=(
+            *plan.warnings,
+            *regression.warnings,
+            *warnings_from_data(study, scores, outcome, groups, estimates),
+            *tests_disagree(outcome, plan.test, tests, 1.0 - study.inference.confidence),
+            *doubts,
+        ),
+    )
+
+
+def write(study: Study, scores: Scores, results: Results, out: Path) -> None:
+    """The report and every table, in one folder that appears whole or not at all."""
+    from expeval.record.manifest import make_manifest
+    from expeval.record.writing import write_folder
+    from expeval.report.page import make_report
+
+    manifest: Manifest = make_manifest(study, scores.sources, results)
+    report = make_report(results, manifest)
+    files: dict[str, str | bytes] = {
+        "report.html": report.html,
+        "results.json": results.to_json(),
+        "estimates.csv": results.to_csv(),
+        "manifest.json": manifest.to_json(),
+    }
+    files |= {f"figures/{figure.name}.svg": figure.svg for figure in report.figures}
+    write_folder(out, files)
+
+
+def answers(results: Results) -> list[str]:
+    """The answer in one sentence for each primary outcome."""
+    from expeval.report.sentences import answer_sentences
+
+    return answer_sentences(results)
+
+
+def _source_row(source: object) -> SourceRow:
+    kept = asdict(source)  # type: ignore[call-overload]
+    kept.pop("sha256")
+    return SourceRow(**kept)
+
+
+def _one_thread() -> object:
+    """Algebra on summaries this small stalls when BLAS spreads it over threads."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
