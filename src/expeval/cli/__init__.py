@@ -1,0 +1,1 @@
+"""The command line: one file a verb, no statistics, heavy imports inside the commands."""

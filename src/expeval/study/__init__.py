@@ -1,0 +1,1 @@
+"""The study file: its keys, their checks, their positions."""

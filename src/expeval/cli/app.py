@@ -1,0 +1,52 @@
+"""The command line: which verbs there are.  How a command ends is told in :mod:`expeval.cli.ending`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from expeval.cli.ending import exit_status
+
+
+def main() -> NoReturn:
+    """Run the command that the arguments name and end the process with its status."""
+    sys.exit(exit_status(lambda: application()()))
+
+
+def application() -> Callable[[], object]:
+    """The verbs; made inside a function so that Ctrl-C is already heeded while typer loads."""
+    import typer
+
+    from expeval.cli import check_command, run_command
+
+    app = typer.Typer(
+        name="expeval",
+        help="Statistical evaluation of teaching experiments: from a study file to a report.",
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def expeval(
+        version: bool = typer.Option(False, "--version", help="Print the version and stop.", callback=_version),
+    ) -> None:
+        del version
+
+    app.command("run")(run_command.run)
+    app.command("check")(check_command.check)
+    return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import typer
+
+        from expeval import __version__
+        from expeval.cli.ending import say
+
+        say(f"expeval {__version__}")
+        raise typer.Exit

@@ -1,0 +1,88 @@
+"""``expeval check``: the checks of ``expeval run``, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from expeval.cli.ending import NO, REFUSED, say
+
+if TYPE_CHECKING:
+    from expeval.scores.table import Scores
+
+ARMS = ((1, "experimental"), (0, "control"))
+
+
+def check(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Check STUDY.toml and the scores that it names, and say what was read."""
+    from expeval.faults import Faults
+    from expeval.scores.reading import read_scores
+    from expeval.study.reading import read_study
+
+    try:
+        scores = read_scores(read_study(study))
+    except Faults as faults:
+        from expeval.cli.faults_shown import show_faults
+
+        # A list of faults is check's answer; that not even a list could be made is told where errors are told.
+        show_faults(faults, sys.stdout if faults.usable else sys.stderr, as_json)
+        raise typer.Exit(NO if faults.usable else REFUSED) from None
+    found = what_was_read(scores)
+    if as_json:
+        import json
+
+        say(json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1))
+    else:
+        say("\n".join(_in_words(found)))
+
+
+def what_was_read(scores: Scores) -> dict[str, Any]:
+    """Students by arm and outcome, what was left out, what was detected and mended; no student's row."""
+    return {
+        "faults": [],
+        "outcomes": [
+            {
+                "outcome": name,
+                "arm": word,
+                "students": int((scores.arm == arm).sum()),
+                "with_outcome": int(((scores.arm == arm) & ~numbers.missing).sum()),
+            }
+            for name, numbers in scores.outcomes.items()
+            for arm, word in ARMS
+        ],
+        "left_out": [{"arm": arm, "reason": reason, "rows": n} for (arm, reason), n in scores.left_out.items() if n],
+        "sources": [
+            {"file": source.file, "role": source.role, "rows": source.rows, "detected": _detected(source)}
+            | {"mended": source.mended}
+            for source in scores.sources
+        ],
+        "notices": [{"code": notice.code, "message": notice.message} for notice in scores.notices],
+    }
+
+
+def _detected(source: Any) -> dict[str, Any]:
+    names = ("encoding", "delimiter", "decimal", "sheet", "header_row")
+    return {name: getattr(source, name) for name in names if getattr(source, name) is not None}
+
+
+def _in_words(found: dict[str, Any]) -> list[str]:
+    lines = ["No faults."]
+    lines += [
+        f"{row['outcome']}, {row['arm']}: {row['students']} students, {row['with_outcome']} with the outcome"
+        for row in found["outcomes"]
+    ]
+    lines += [f"left out, {row['arm']}, {row['reason']}: {row['rows']} rows" for row in found["left_out"]]
+    for source in found["sources"]:
+        detected = "".join(
+            f", {name.replace('_', ' ')} {value!r}" if isinstance(value, str) else f", {name.replace('_', ' ')} {value}"
+            for name, value in source["detected"].items()
+        )
+        lines.append(f"{source['file']}: {source['rows']} rows{detected}")
+        lines += [f"{source['file']}: mended {what} ({times})" for what, times in source["mended"].items()]
+    return lines + [f"note: {notice['message']}" for notice in found["notices"]]

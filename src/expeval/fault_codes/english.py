@@ -1,0 +1,325 @@
+"""English words of the faults: code -> (title, what is wrong, how to mend it).
+
+The fields in braces are explained in :mod:`expeval.fault_codes`.
+"""
+
+from __future__ import annotations
+
+Texts = dict[str, tuple[str, str, str]]
+
+STUDY_TEXTS: Texts = {
+    # The file itself.
+    "study-missing": ("No study file", "there is no such study file.", "Check the name and the folder."),
+    "study-is-folder": (
+        "The study file is a folder",
+        "this is a folder, not a study file.",
+        "Name the file in it, usually study.toml.",
+    ),
+    "study-unreadable": ("Study file cannot be read", "the study file can't be read: {found}.", ""),
+    "study-not-utf8": (
+        "Study file is not UTF-8",
+        "the text is not UTF-8.",
+        "Save the study file with the encoding UTF-8; data files may have any encoding.",
+    ),
+    "study-too-large": (
+        "Study file is beyond the limits",
+        "the study file is beyond what is read: it has {found}, the limit is {allowed}.",
+        "A study file describes the data; scores belong into files of their own.",
+    ),
+    "toml-syntax": (
+        "No valid TOML",
+        "not valid TOML at position {position} of the line: {found}. The line reads: {line}",
+        "Texts stand in quotation marks, lists in [brackets], each key once in its table.",
+    ),
+    # Single keys.
+    "unknown-key": (
+        "Unknown key",
+        "there is no key {key}.",
+        "Keys that may stand there: {allowed}.",
+    ),
+    "missing-key": ("Missing key", "{key} is missing.", "Add it: {allowed}."),
+    "wrong-type": (
+        "Value of the wrong type",
+        "{key} is {found}, which is of the wrong type.",
+        "Allowed is {allowed}.",
+    ),
+    "not-allowed": ("Value that is not allowed", "{key} is {found}.", "Allowed is {allowed}."),
+    "empty-text": ("Empty text", "{key} is {found}, an empty text.", "Allowed is {allowed}."),
+    "not-yet": (
+        "Not in this version",
+        "{key} = {found} is not in this version of expeval; it comes with a later one.",
+        "What works now: {allowed}.",
+    ),
+    "control-character": (
+        "Control character",
+        "{key} holds a control character: {found}.",
+        "Type the text anew; only printing characters, tabs and line ends are allowed.",
+    ),
+    # Keys that must fit each other.
+    "files-and-arms": (
+        "Files named twice over",
+        "{key} is {found}, but the arms have files of their own in [groups].",
+        "Keep one of the two: data.files with groups.column, or files in groups.experimental and groups.control.",
+    ),
+    "file-named-twice": (
+        "File named twice",
+        "{key} names {found} again: its students would count twice.",
+        "Name each file, or each sheet of a workbook, once.",
+    ),
+    "last-row-first": (
+        "Last row above the data",
+        "{key} is {found}, but the row with the column names is {header_row}.",
+        "data.last_row is the last row that holds a student, counted from 1 at the top of the file.",
+    ),
+    "column-and-arms": (
+        "Group column beside files of the arms",
+        "{key} is {found}, but the arms have files of their own.",
+        "Remove groups.column, or give groups.experimental and groups.control as values of that column.",
+    ),
+    "arms-unlike": (
+        "Arms given in two ways",
+        "{key} is {found}, but groups.{arm} has files of its own.",
+        "Give both arms as files, or both as values of groups.column.",
+    ),
+    "value-in-both-arms": (
+        "Value in both arms",
+        "the value {found} stands in groups.experimental and in groups.control.",
+        "A value of the group column belongs to one arm.",
+    ),
+    "needs-key": (
+        "Key that needs another",
+        "{key} is {found}, which needs {allowed}.",
+        "Name that column in [data], or change {key}.",
+    ),
+    "name-twice": (
+        "Outcome name twice",
+        "{key} is {found}, the name of an earlier outcome.",
+        "Give each outcome a name of its own.",
+    ),
+    "levels-of-score": (
+        "Levels of a score",
+        "{key} is {found}, but a score has no levels.",
+        'Remove it, or say kind = "ordinal" or kind = "binary".',
+    ),
+    "levels-mixed": (
+        "Levels of two types",
+        "{key} is {found}: whole numbers and texts mixed.",
+        "Give all levels as whole numbers or all as texts; outcomes.values maps what cells hold to levels.",
+    ),
+    "levels-count": ("Too few or too many levels", "{key} is {found}.", "Allowed is {allowed}."),
+    "levels-twice": ("Level twice", "{key} is {found}: a level stands there twice.", "Name each level once."),
+    "levels-not-rising": (
+        "Levels out of order",
+        "{key} is {found}, which is not in rising order.",
+        "Give the lowest level first: {allowed}.",
+    ),
+    "range-empty": (
+        "Empty range",
+        "{key} is {found}: its first number is not below its second.",
+        "Give the lowest and the highest possible score, as in [0, 100].",
+    ),
+    "range-of-levels": (
+        "Range that excludes a level",
+        "{key} is {found}, but there are levels that don't lie in it.",
+        "Remove the range: of an outcome with levels only the levels are allowed.",
+    ),
+    "value-of-empty": (
+        "Value for the empty cell",
+        "{key} says that an empty cell is {found}.",
+        "An empty cell is always a missing value; remove the line.",
+    ),
+    "value-and-missing": (
+        "Value that is missing too",
+        "{key} is {found}, but data.missing says that such a cell is missing.",
+        "Keep one of the two.",
+    ),
+    "reserved-name": (
+        "Reserved column name",
+        "{key} names {found}, a name that the regressions use themselves.",
+        "Rename the column in the data file.",
+    ),
+    "column-two-roles": (
+        "Column in two roles",
+        "{key} names {found}, which is already {role}.",
+        "Use a column for one thing only.",
+    ),
+    "no-such-covariate": (
+        "Category that is no covariate",
+        "{key} names {found}, which is no covariate.",
+        "Name it in covariates.student or covariates.institution too, or remove it here.",
+    ),
+}
+
+_MISSING_CODE = "If it is a code for a missing value (as -99 or 999), declare it in data.missing."
+_OR_VALUES = "outcomes.values says what else a cell may stand for."
+
+DATA_TEXTS: Texts = {
+    # Files.
+    "file-missing": ("No such file", "there is no such file.", "Names are relative to the study file's folder."),
+    "file-is-folder": (
+        "Folder instead of a file",
+        "this is a folder, not a file.",
+        'Name its files, as in "folder/*.csv".',
+    ),
+    "file-unreadable": (
+        "File cannot be read",
+        "the file can't be read: {found}.",
+        "Check that it opens in its own program and that you may read it.",
+    ),
+    "glob-empty": ("Pattern without files", "no file matches this pattern.", "Check the pattern and the folder."),
+    "file-empty": ("Empty file", "the file is empty.", "Save the scores again, or leave the file out."),
+    "header-only": ("Header only", "the file has column names but no row below them.", "Add the rows."),
+    "format-unsupported": (
+        "Format not read",
+        "{found} is not read by this version.",
+        "Open the file and save it as CSV or XLSX. Read are: {allowed}.",
+    ),
+    "file-too-large": (
+        "File beyond the limit",
+        "the file has {found}, the limit is {allowed}.",
+        "Leave out the columns that the study doesn't use, or split the file.",
+    ),
+    "workbook-unsafe": (
+        "Workbook that may not be opened",
+        "the workbook is not opened, because it could exhaust the machine or was damaged: {found}{limit}.",
+        "Open it in a spreadsheet program and save the sheet anew as XLSX or CSV.",
+    ),
+    "file-changed": (
+        "File changed while it was read",
+        "the file changed while it was read.",
+        "Close it in other programs and run again.",
+    ),
+    # What a file leaves open: asked.
+    "encoding-unclear": (
+        "Encoding unclear",
+        "the text's encoding is unclear{not_named}.",
+        'Set data.encoding, as in encoding = "cp1251". {fits}',
+    ),
+    "delimiter-unclear": (
+        "Delimiter unclear",
+        "what separates the columns is unclear: {found}.",
+        'Set data.delimiter, as in delimiter = ";".',
+    ),
+    "decimal-unclear": (
+        "Decimal sign unclear",
+        "the decimal sign is unclear: {cells}{beside}.",
+        'Set data.decimal to "." or "," (the other sign then sets off thousands), or write all numbers alike.',
+    ),
+    "header-unclear": (
+        "Header row unclear",
+        "{header}",
+        "",
+    ),
+    "sheet-unclear": (
+        "Sheet unclear",
+        "several sheets hold rows: {found}.",
+        "Set data.sheet to the name or number of the one to read.",
+    ),
+    "sheet-missing": ("No such sheet", "there is no sheet {quoted}.", "Change data.sheet. {listed}"),
+    "rows-below": (
+        "Rows without a student",
+        "no student identifier: {places}.",
+        "If these are totals, notes or signatures below the students, set data.last_row to the last row that holds "
+        "a student; otherwise fill in the identifier.",
+    ),
+    # Columns and rows.
+    "column-missing": (
+        "No such column",
+        "there is no such column.",
+        "Change the name in the study file or in the data. {listed}",
+    ),
+    "column-twice": (
+        "Column name twice",
+        "more than one column has this name.",
+        "Rename all but one of them in the file.",
+    ),
+    "row-length": (
+        "Row that does not fit the header",
+        "more cells than the {allowed} column names, or a quotation mark that is never closed: {places}.",
+        "Put cells that hold the delimiter in quotation marks, or remove the surplus cells.",
+    ),
+    # Cells.
+    "not-a-number": (
+        "No number",
+        "no number: {cells}.",
+        "Correct the cells. " + _MISSING_CODE + " " + _OR_VALUES,
+    ),
+    "not-finite": ("Infinite value", "not a finite number: {cells}.", "Correct the cells or leave them empty."),
+    "outside-range": (
+        "Outside the range",
+        "outside the range {allowed}: {cells}.",
+        "Correct the cells, or outcomes.range. " + _MISSING_CODE,
+    ),
+    "not-a-level": (
+        "No level of the outcome",
+        "none of the levels {allowed}: {cells}.",
+        'Say in outcomes.values what each stands for, as in values = {{ "5-" = 5, "зач" = "missing" }}, or correct '
+        "the cells. " + _MISSING_CODE,
+    ),
+    "date-in-cell": (
+        "Date instead of a number",
+        "a date where a number belongs: {cells}.",
+        "The spreadsheet took a mark as a date: format the column as text or number and type the marks again.",
+    ),
+    "error-in-cell": (
+        "Error value",
+        "an error value of the spreadsheet: {cells}.",
+        "Mend the formula, or leave the cell empty where the score is missing.",
+    ),
+    "formula-without-value": (
+        "Formula without a value",
+        "formulas whose values were never computed: {places}.",
+        "Open the file in a spreadsheet program, let it recalculate, and save it.",
+    ),
+    "integer-too-large": (
+        "Whole number beyond 2^53",
+        "whole numbers too large to be exact (beyond 2^53): {cells}.",
+        "Use a smaller unit; an identifier is no score.",
+    ),
+    # Students, arms and institutions.
+    "student-twice-same": (
+        "Student twice, same values",
+        "one student stands more than once with the same values: {places}.",
+        'Remove the repeated rows, or set data.duplicates = "first" to keep the first of them.',
+    ),
+    "student-twice-different": (
+        "Student twice, different values",
+        "one student stands more than once with different values: {places}.",
+        "Keep the right row of each student and remove the others (data.duplicates settles equal rows only).",
+    ),
+    "student-both-arms": (
+        "Student in both arms",
+        "one student stands in both arms: {places}.",
+        "A student belongs to one arm: correct the group or the identifier in these rows.",
+    ),
+    "unit-both-arms": (
+        "Assigned unit in both arms",
+        "in both arms, although groups.assigned says that whole units were put into the arms: {cells}.",
+        "Correct the group in these rows, or groups.assigned.",
+    ),
+    "institution-unknown": (
+        "Institution without a row",
+        "the file of institutions has no row for: {cells}.",
+        "Add the row, or correct the institution's name where it is misspelt.",
+    ),
+    "institution-twice": (
+        "Institution twice",
+        "the file of institutions has more than one row for: {cells}.",
+        "Keep one row an institution.",
+    ),
+    "covariate-varies": (
+        "Institution covariate that varies",
+        "covariates.institution must be constant inside an institution, but this column varies in: {cells}.",
+        "Correct the cells, or name the column in covariates.student.",
+    ),
+    "arm-empty": (
+        "Arm without rows",
+        "no row belongs to the {arm} arm{wanted}. {holds}",
+        "Correct groups.experimental and groups.control, or the data.",
+    ),
+    "no-outcome-at-all": (
+        "No values of any outcome",
+        "no student has a value of any outcome: {found}.",
+        "Check the columns, data.missing and outcomes.values.",
+    ),
+}

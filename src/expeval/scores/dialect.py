@@ -1,0 +1,206 @@
+"""What a text file leaves open: encoding, delimiter, decimal sign; found from its content or asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+from expeval.scores.numbers import PROVES, shape
+from expeval.scores.spelling import find_columns, look_alike
+
+DELIMITERS = (",", ";", "\t", "|")
+SAMPLE = 200_000  # characters that the detection looks at
+SAMPLE_RECORDS = 40
+
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+CYRILLIC = ("cp1251", "koi8-r", "mac-cyrillic", "cp866")
+_CANDIDATES = (*CYRILLIC, "cp1252")
+_NON_ASCII_WORD = re.compile(r"[^\s,;|\"'.:()/<>=+\-_\d]*[^\x00-\x7f][^\s,;|\"'.:()/<>=+\-_\d]*")
+_ORDINARY_SIGNS = set("«»„“”–—№…€§°±×’‘·\u00a0")
+_BOX_OR_CONTROL = re.compile(r"[\x80-\x9f\u2500-\u25ff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A file's text and the encoding it was in; ``unclear`` names the encodings that fit equally well."""
+
+    text: str
+    encoding: str
+    marked: bool = False
+    unclear: tuple[str, ...] = ()
+
+
+def decode(data: bytes, encoding: str | None, wanted: Sequence[str]) -> Decoded | None:
+    """Decode a text file, ``None`` where the encoding that was named doesn't fit.
+
+    Without a name: the byte order mark, else UTF-8 if the bytes are valid, else the Cyrillic or Western
+    encoding in which the columns of the study exist and the words look like words.
+    """
+    marked = any(data.startswith(mark) for mark, _ in _MARKS)
+    if encoding is not None:
+        return _decode_as(data, encoding, marked)
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            decoded = _decode_as(data, name, marked)
+            return decoded if decoded is None or name == "utf-8" else Decoded(decoded.text, "utf-16", marked)
+    if unmarked := _unmarked_utf16(data):
+        return _decode_as(data, unmarked, marked)
+    return _decode_as(data, "utf-8", marked) or _decode_legacy(data, wanted)
+
+
+def _decode_as(data: bytes, encoding: str, marked: bool) -> Decoded | None:
+    try:
+        return Decoded(data.decode(encoding).removeprefix("\ufeff"), encoding, marked)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    """UTF-16 without its mark: every other byte of ASCII text is zero."""
+    head = data[:2000]
+    if len(head) < 4 or b"\0" not in head:
+        return None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) < len(head) // 10 or min(even, odd) > max(even, odd) // 10:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _decode_legacy(data: bytes, wanted: Sequence[str]) -> Decoded | None:
+    texts = {name: decoded.text for name in _CANDIDATES if (decoded := _decode_as(data, name, False))}
+    if not texts:
+        return None
+    samples = {name: text[:SAMPLE] for name, text in texts.items()}
+    named = {name: _holds(sample, wanted) for name, sample in samples.items()}
+    best = [name for name in texts if named[name] == max(named.values())]
+    strange = {name: strangeness(samples[name], name in CYRILLIC) for name in best}
+    best = [name for name in best if strange[name] == min(strange.values())]
+    unclear = tuple(name for name in best if texts[name] != texts[best[0]])
+    return Decoded(texts[best[0]], best[0], unclear=(best[0], *unclear) if unclear else ())
+
+
+def _holds(sample: str, wanted: Sequence[str]) -> int:
+    """How many of the study's words with letters beyond ASCII a text holds, look-alike letters aside."""
+    folded = look_alike(sample)
+    return sum(look_alike(want) in folded for want in wanted if not want.isascii())
+
+
+def strangeness(sample: str, cyrillic: bool) -> float:
+    """Share of the different non-ASCII words that no language spells so: 0 in the right encoding."""
+    words = set(_NON_ASCII_WORD.findall(sample))
+    return sum(_strange(word, cyrillic) for word in words) / len(words) if words else 0.0
+
+
+def _strange(word: str, cyrillic: bool) -> bool:
+    if _BOX_OR_CONTROL.search(word):
+        return True
+    letters = [letter for letter in word if letter.isalpha()]
+    if any(not (letter.isalpha() or letter.isascii() or letter in _ORDINARY_SIGNS) for letter in word):
+        return True
+    # A capital after a small letter inside a word: koi8-r read as cp1251 swaps the case of every letter.
+    if any(a.islower() and b.isupper() for a, b in pairwise(word)):
+        return True
+    foreign = [not letter.isascii() for letter in letters]
+    if cyrillic:
+        unusual = any(not ("а" <= letter.lower() <= "я" or letter.lower() in "ёіїєґў") for letter in letters)
+        return unusual or not all(foreign)
+    # Western words have single letters with accents between plain ones.
+    return (all(foreign) and bool(foreign)) or any(a and b for a, b in pairwise(foreign))
+
+
+@dataclass(frozen=True, slots=True)
+class Delimited:
+    """The delimiter of a text, and those that fit as well."""
+
+    delimiter: str
+    unclear: tuple[str, ...] = ()
+
+
+def detect_delimiter(text: str, wanted: Sequence[str]) -> Delimited:
+    """The delimiter under which the study's columns exist and the records have one length."""
+    sample = text[:SAMPLE]
+    scores = {delimiter: _fit(sample, delimiter, wanted) for delimiter in DELIMITERS}
+    best = max(scores.values())
+    fits = [delimiter for delimiter in DELIMITERS if scores[delimiter] == best]
+    if best[1] == 0:
+        return Delimited(",")
+    return Delimited(fits[0], tuple(fits) if len(fits) > 1 else ())
+
+
+def _fit(sample: str, delimiter: str, wanted: Sequence[str]) -> tuple[int, float]:
+    """How many wanted columns a record holds, and how alike the records' lengths are (0: one column)."""
+    records = sample_records(sample, delimiter)
+    found = max((find_columns(record, wanted).found for record in records[:30]), default=0)
+    lengths = Counter(len(record) for record in records if any(cell.strip() for cell in record))
+    length, times = max(lengths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
+    return found, times / lengths.total() if length > 1 else 0.0
+
+
+def sample_records(sample: str, delimiter: str) -> list[list[str]]:
+    """The first records of a text, the last one left out where the sample may have cut it."""
+    records: list[list[str]] = []
+    # A field beyond the module's limit ends the sample: what came before it is enough.
+    with contextlib.suppress(csv.Error):
+        records.extend(islice(csv.reader(sample.splitlines(keepends=True), delimiter=delimiter), SAMPLE_RECORDS))
+    return records[:-1] if len(sample) >= SAMPLE and 1 < len(records) < SAMPLE_RECORDS else records
+
+
+@dataclass(frozen=True, slots=True)
+class DecimalSign:
+    """The decimal sign of a file; ``asked`` are the texts that leave it open, ``against`` one that contradicts them."""
+
+    sign: str | None
+    asked: frozenset[str] = frozenset()
+    against: str | None = None
+
+
+def detect_decimal(texts: Iterable[str], point_seen: bool, delimiter: str | None) -> DecimalSign:
+    """The decimal sign that the number columns of a file prove.
+
+    ``texts`` are the distinct text cells of its number columns, ``point_seen`` says that a column of plain
+    numbers already holds decimal points.  Asked: both signs in one file, and 1.234 or 1,234 where nothing
+    else says whether the sign sets off a thousand.
+    """
+    forms: dict[str, list[str]] = {}
+    for text in texts:
+        if (form := shape(text)) not in (None, "whole"):
+            forms.setdefault(str(form), []).append(text)
+    commas = forms.get("comma", []) + forms.get("grouped-by-point", [])
+    points = forms.get("point", []) + forms.get("grouped-by-comma", [])
+    if commas and (points or point_seen):
+        fewer, more = (points, commas) if points and len(points) <= len(commas) else (commas, points)
+        return DecimalSign(None, frozenset(fewer), more[0] if more else None)
+    if commas or points or point_seen:
+        sign = "," if commas else "."
+        return _thousands(sign, forms, next(iter(commas or points), None))
+    return _nothing_proved(forms, delimiter)
+
+
+def _thousands(sign: str, forms: dict[str, list[str]], example: str | None) -> DecimalSign:
+    other, grouped = ("point", "grouped-by-point") if sign == "," else ("comma", "grouped-by-comma")
+    maybe = forms.get(f"{other}-thousand", [])
+    if maybe and not forms.get(grouped):
+        return DecimalSign(sign, frozenset(maybe), example)
+    return DecimalSign(sign)
+
+
+def _nothing_proved(forms: dict[str, list[str]], delimiter: str | None) -> DecimalSign:
+    """Only 1.234 or 1,234: the delimiter tells what the program that wrote the file uses."""
+    points, commas = forms.get("point-thousand", []), forms.get("comma-thousand", [])
+    if not points and not commas:
+        return DecimalSign(None)
+    if commas and not points and delimiter == ";":
+        return DecimalSign(",")
+    if points and not commas and delimiter in (",", "\t", "|"):
+        return DecimalSign(".")
+    return DecimalSign(None, frozenset(points + commas))
+
+
+def proved_sign(text: str) -> str | None:
+    """The decimal sign that one text proves, if any."""
+    return PROVES.get(shape(text) or "")

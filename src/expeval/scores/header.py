@@ -1,0 +1,98 @@
+"""Which row holds the column names, and where the study's columns stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from expeval.faults import Fault, nearest
+from expeval.scores.settings import Preview, Settings, Unreadable
+from expeval.scores.spelling import Lookup, find_columns, tidy
+
+SEARCHED_ROWS = 30
+SHOWN_NAMES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header's (last) row, its names, and the study's columns in it."""
+
+    row: int
+    names: tuple[str, ...]
+    lookup: Lookup
+
+
+def locate_header(preview: Preview, settings: Settings, wanted: Sequence[str], file: str) -> Header:
+    """The header: the row that the study file names, else the first row that holds something.
+
+    Raises :class:`Unreadable` where a later row fits the study's columns better (titles above the header),
+    or completes them (a header of two lines): which row is meant is then asked, not guessed.
+    """
+    if settings.header_row is not None:
+        return _named_header(preview, settings.header_row, wanted, file)
+    filled = [(row, cells) for row, cells in preview.records if any(tidy(cell) for cell in cells)]
+    if not filled:
+        raise Unreadable(Fault("file-empty", file))
+    row, names = filled[0]
+    header = Header(row, tuple(names), find_columns(names, wanted))
+    for later, cells in filled[1:]:
+        if later > SEARCHED_ROWS:
+            break
+        _check_better(header, later, find_columns(cells, wanted), file)
+    return header
+
+
+def _check_better(header: Header, later: int, lookup: Lookup, file: str) -> None:
+    lacking = header.lookup.missing
+    completes = bool(lacking) and all(name in lookup.positions for name in lacking)
+    if lacking and (completes or lookup.found > header.lookup.found):
+        two_lines = completes and lookup.found < header.lookup.found + len(lacking)
+        rows = (header.row, later) if two_lines else (later,)
+        raise Unreadable(
+            Fault(
+                "header-unclear",
+                file,
+                row=later,
+                key="data.header_row",
+                found=", ".join(lacking),
+                nearest=str(list(rows)) if two_lines else str(later),
+                details={"header_rows": rows, "first_row": header.row},
+            )
+        )
+
+
+def _named_header(preview: Preview, rows: int | tuple[int, int], wanted: Sequence[str], file: str) -> Header:
+    by_row = dict(preview.records)
+    numbers = rows if isinstance(rows, tuple) else (rows,)
+    absent = [row for row in numbers if not any(tidy(cell) for cell in by_row.get(row, []))]
+    if absent:
+        fault = Fault(
+            "header-unclear",
+            file,
+            row=absent[0],
+            key="data.header_row",
+            found=str(absent[0]),
+            details={"header_rows": (), "last_row": preview.last_row},
+        )
+        raise Unreadable(fault)
+    lines = [by_row[row] for row in numbers]
+    width = max(map(len, lines))
+    padded = [line + [""] * (width - len(line)) for line in lines]
+    names = [tidy(" ".join(parts)) for parts in zip(*padded, strict=True)]
+    return Header(numbers[-1], tuple(names), find_columns(names, wanted))
+
+
+def column_faults(header: Header, keys: Mapping[str, str], file: str, sheet: str | None) -> list[Fault]:
+    """Columns that the header lacks or has twice; ``keys`` names the study file's key of each column."""
+    names = [tidy(name) for name in header.names if tidy(name)]
+    faults = [
+        Fault("column-twice", file, sheet, header.row, name, key=keys[name], found=str(times))
+        for name, times in header.lookup.twice.items()
+    ]
+    # Where hardly anything fits the row may be no header, and its cells may be a student's.
+    listed = ", ".join(names[:SHOWN_NAMES]) if header.lookup.found * 2 >= len(keys) else None
+    for name in header.lookup.missing:
+        if name in keys:
+            fault = Fault("column-missing", file, sheet, header.row, name, key=keys[name], allowed=listed)
+            faults.append(replace(fault, nearest=nearest(name, names)))
+    return faults

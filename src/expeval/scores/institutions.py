@@ -1,0 +1,123 @@
+"""The institution file: one row an institution, joined on the institution column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from expeval.faults import Fault
+from expeval.scores.decimals import settle_decimal
+from expeval.scores.roles import Columns, institution_columns
+from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers
+from expeval.scores.tables import Table, list_files, read_table
+from expeval.scores.typed import MissingValues, cell_faults, read_labels_column
+from expeval.study.spec import Study
+
+
+@dataclass(slots=True)
+class InstitutionTable:
+    """The institution files: the covariates that they hold, and each institution's record.
+
+    Attributes
+    ----------
+    tables
+        The files, in order; their records are numbered through.
+    covariates
+        The institution covariates that every file holds.
+    records
+        institution's label -> its record.
+    complete
+        Whether every file could be read.
+    """
+
+    tables: list[Table]
+    covariates: tuple[str, ...]
+    records: dict[str, int]
+    complete: bool
+
+
+def read_institutions(study: Study, missing: MissingValues, faults: list[Fault]) -> InstitutionTable | None:
+    """Read the institution files, ``None`` where the study names none."""
+    if not study.data.institutions:
+        return None
+    columns = institution_columns(study)
+    listed = list_files(study, [(None, entry) for entry in study.data.institutions], faults)
+    before = len(faults)
+    tables = [table for file in listed if (table := read_table(file, columns, study.missing, faults))]
+    complete = bool(tables) and before == len(faults)
+    held = tuple(name for name in columns.optional if tables and all(name in t.sheet.columns for t in tables))
+    for table in tables:
+        faults += settle_decimal(
+            table.sheet, [n for n in held if n in columns.numeric], missing, table.listed.settings.decimal, frozenset()
+        )
+    records = _index(study, tables, columns, missing, faults)
+    return InstitutionTable(tables, held, records, complete)
+
+
+def _index(
+    study: Study, tables: Sequence[Table], columns: Columns, missing: MissingValues, faults: list[Fault]
+) -> dict[str, int]:
+    """Each institution's record; an institution with two rows is a fault that names both."""
+    name = study.data.institution
+    rows: dict[str, list[tuple[Table, int]]] = {}
+    records: dict[str, int] = {}
+    offset = 0
+    for table in tables:
+        if name is not None and name in table.sheet.columns:
+            labels = read_labels_column(table.sheet, name, missing)
+            everyone = np.ones(labels.codes.size, dtype=bool)
+            faults += cell_faults(table.sheet, name, labels.faulty, everyone)
+            for record, code in enumerate(labels.codes.tolist()):
+                if code >= 0:
+                    rows.setdefault(labels.labels[code], []).append((table, record))
+                    records.setdefault(labels.labels[code], offset + record)
+        offset += table.sheet.rows.size
+    for label, places in rows.items():
+        if len(places) > 1:
+            faults.append(_twice(name, label, places))
+    return records
+
+
+def _twice(name: str | None, label: str, places: list[tuple[Table, int]]) -> Fault:
+    table, first = places[0]
+    same = [record for other, record in places if other is table]
+    fault = table.sheet.row_fault("institution-twice", [first, *same[1:]], column=name, found=label)
+    elsewhere = [(other.sheet.file, int(other.sheet.rows[record])) for other, record in places if other is not table]
+    fault.details.update({"elsewhere": elsewhere} if elsewhere else {})
+    return fault
+
+
+def join(institution: Categories, records: dict[str, int], column: Column) -> Column:
+    """An institution covariate for every student: the value of the student's institution."""
+    by_label = np.array([*(records.get(label, -1) for label in institution.labels), -1], dtype=np.int64)
+    places: IntArray = by_label[institution.codes]
+    lacking = places < 0
+    if isinstance(column, Numbers):
+        return Numbers(np.where(lacking, np.nan, np.append(column.values, np.nan)[places]))
+    codes = np.where(lacking, -1, np.append(column.codes, -1)[places])
+    return Categories(codes, column.labels)
+
+
+def unknown_institutions(
+    study: Study, table: InstitutionTable, institution: Categories
+) -> tuple[list[Fault], list[Notice]]:
+    """Institutions of students that the institution file lacks; its rows without students are noticed."""
+    counts = np.bincount(institution.codes[institution.codes >= 0], minlength=len(institution.labels)).tolist()
+    file = table.tables[0].sheet.file
+    faults = [
+        Fault(
+            "institution-unknown",
+            file,
+            table.tables[0].sheet.sheet,
+            column=study.data.institution,
+            found=label,
+            details={"students": count},
+        )
+        for label, count in zip(institution.labels, counts, strict=True)
+        if label not in table.records and count
+    ]
+    unused = len(set(table.records) - set(institution.labels))
+    words = f"{file}: {unused} institutions have no student in this study."
+    return faults, [Notice("institutions-unused", words)] if unused else []

@@ -1,0 +1,141 @@
+"""From the names in the study file to open files: globs, formats by content, hashes before and after."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from expeval.faults import Fault, nearest
+from expeval.scores.delimited import DelimitedFile
+from expeval.scores.settings import OpenFile, Reader, Settings, Unreadable
+from expeval.scores.spreadsheet import Workbook
+
+MAX_BYTES = 2**30  # of one file of scores
+READABLE = "CSV, TSV, XLSX"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that the study names: where it is, and its name relative to the study file."""
+
+    path: Path
+    name: str
+
+
+#: format -> its reader.  A format without a reader is refused with the words on the right, which name it.
+READERS: dict[str, Reader] = {"text": DelimitedFile, "workbook": Workbook}
+NOT_YET = {
+    "ods": "OpenDocument spreadsheet (.ods)",
+    "xlsb": "binary workbook (.xlsb)",
+    "xls": "old workbook (.xls)",
+    "encrypted": "workbook with a password",
+    "html": "HTML table",
+    "parquet": "Parquet",
+    "spss": "SPSS (.sav)",
+    "stata": "Stata (.dta)",
+    "pdf": "PDF",
+    "archive": "archive",
+}
+
+
+def find_files(folder: Path, pattern: str) -> list[FoundFile]:
+    """The files that a name or glob of the study file stands for, sorted; raises :class:`Unreadable`."""
+    path = folder / pattern
+    try:
+        if path.is_dir():
+            raise Unreadable(Fault("file-is-folder", pattern, found=pattern))
+        if path.exists():
+            return [FoundFile(path, _relative(path, folder))]
+        if any(sign in pattern for sign in "*?["):
+            return _matches(folder, pattern)
+        near = nearest(path.name, sorted(other.name for other in path.parent.iterdir() if other.is_file()))
+    except PermissionError:
+        raise Unreadable(Fault("file-unreadable", pattern, found="no permission")) from None
+    except (OSError, ValueError):  # the folder is missing too, or the name can't be one
+        near = None
+    raise Unreadable(Fault("file-missing", pattern, found=pattern, nearest=near))
+
+
+def _matches(folder: Path, pattern: str) -> list[FoundFile]:
+    found = sorted(glob.glob(os.path.join(glob.escape(str(folder)), pattern), recursive=True))
+    # "~$name.xlsx" is what Excel leaves beside a workbook that is open.
+    paths = [Path(name) for name in found if not os.path.isdir(name) and not os.path.basename(name).startswith("~$")]
+    if not paths:
+        raise Unreadable(Fault("glob-empty", pattern, found=pattern))
+    return [FoundFile(path, _relative(path, folder)) for path in paths]
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def read_bytes(file: FoundFile) -> bytes:
+    """A file's content; raises :class:`Unreadable` where it is too large, empty or not to be read."""
+    try:
+        size = file.path.stat().st_size
+        if size > MAX_BYTES:
+            found, allowed = f"{size / 2**20:.0f} MB", f"{MAX_BYTES // 2**20} MB"
+            raise Unreadable(Fault("file-too-large", file.name, found=found, allowed=allowed))
+        data = file.path.read_bytes()
+    except PermissionError:
+        raise Unreadable(Fault("file-unreadable", file.name, found="no permission")) from None
+    except OSError as error:
+        raise Unreadable(Fault("file-unreadable", file.name, found=error.strerror)) from None
+    if not data:
+        raise Unreadable(Fault("file-empty", file.name))
+    return data
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of a file's content."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def check_unchanged(file: FoundFile, sha256: str) -> list[Fault]:
+    """A fault where the file is no longer what was read."""
+    try:
+        with file.path.open("rb") as now:
+            same = hashlib.file_digest(now, "sha256").hexdigest() == sha256
+    except OSError:
+        same = False
+    return [] if same else [Fault("file-changed", file.name)]
+
+
+def open_file(file: FoundFile, data: bytes, settings: Settings, wanted: Sequence[str]) -> OpenFile:
+    """Open a file with the reader that its content asks for, whatever its name says."""
+    form = sniff(data, file.path.suffix.lower())
+    if form not in READERS:
+        raise Unreadable(Fault("format-unsupported", file.name, found=NOT_YET[form], allowed=READABLE))
+    return READERS[form](data, settings, wanted, file.name)
+
+
+def sniff(data: bytes, suffix: str) -> str:
+    """The format of a file's content: a key of :data:`READERS` or :data:`NOT_YET`."""
+    head = data[:4096]
+    if head.startswith(b"PK\x03\x04"):
+        return _sniff_archive(data)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return "encrypted" if "EncryptedPackage".encode("utf-16-le") in data else "xls"
+    marks = {b"PAR1": "parquet", b"$FL2": "spss", b"$FL3": "spss", b"<stata_dta>": "stata", b"%PDF": "pdf"}
+    marks |= {b"\x1f\x8b": "archive", b"7z\xbc\xaf": "archive", b"Rar!": "archive"}
+    for mark, form in marks.items():
+        if head.startswith(mark):
+            return form
+    if suffix == ".dta" and head[:1] in (b"\x71", b"\x72", b"\x73") and b"\0" in head[:64]:
+        return "stata"
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return "html" if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta")) else "text"
+
+
+def _sniff_archive(data: bytes) -> str:
+    # Names stand in clear in an archive's directory at its end; the readers check the archive itself.
+    directory = data[max(0, len(data) - 2**20) :]
+    if b"xl/workbook.bin" in directory:
+        return "xlsb"
+    if b"xl/workbook.xml" in directory:
+        return "workbook"
+    return "ods" if b"opendocument.spreadsheet" in data[:200] else "archive"

@@ -1,0 +1,317 @@
+"""The files of a study to :class:`Scores`: every fault of every file at once, or typed columns.
+
+A reader makes one file format readable.  It must supply
+
+1. a row in ``READERS`` of :mod:`expeval.scores.opening`, and a mark by which ``sniff`` knows the content;
+2. a constructor (bytes, settings, the study's column names, the file's name for messages);
+3. ``preview()``: the first records as texts with their rows, for the search of the header;
+4. ``read(request)``: a :class:`~expeval.scores.cells.Sheet` with the columns asked for and nothing else,
+   cells uninterpreted, rows numbered as the user's program numbers them, what was detected and mended;
+5. :class:`~expeval.scores.settings.Unreadable` for a file that can't be read, never another exception;
+6. a file of each fault it can find, in ``tests/scores/examples.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from expeval.faults import Fault, Faults, nearest
+from expeval.scores.arms import ARMS, NO_GROUP, OTHER_GROUP, Membership, arm_faults, find_membership, look_alike_groups
+from expeval.scores.checking import (
+    Rows,
+    check_constant,
+    check_outcomes,
+    check_students,
+    check_units,
+    repeated_class_labels,
+)
+from expeval.scores.columns import (
+    Part,
+    baseline_column,
+    classes_in_institutions,
+    covariate_column,
+    label_column,
+    merge_labels,
+    outcome_column,
+)
+from expeval.scores.decimals import settle_decimal
+from expeval.scores.institutions import InstitutionTable, join, read_institutions, unknown_institutions
+from expeval.scores.roles import Columns, group_words, missing_values, student_columns
+from expeval.scores.spelling import tidy
+from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, Scores, Source
+from expeval.scores.tables import Table, hidden_notice, list_files, read_table, spelling_notices
+from expeval.scores.typed import MissingValues
+from expeval.study.spec import Study
+
+
+def read_scores(study: Study) -> Scores:
+    """Read the scores that a study file names.
+
+    Parameters
+    ----------
+    study : Study
+        The study file as read; file names are relative to its folder.
+
+    Returns
+    -------
+    Scores
+        One row a student of the two arms, in the files' order; what was left out is counted.
+
+    Raises
+    ------
+    Faults
+        With all faults of all files.
+    """
+    work = _Reading(study, missing_values(study))
+    institutions = read_institutions(study, work.missing, work.faults)
+    tables = work.read_tables(institutions)
+    if not tables:
+        raise Faults(work.faults)
+    rows = work.join_tables(tables, institutions)
+    if work.faults:
+        raise Faults(work.faults)
+    return work.scores(rows, tables, institutions)
+
+
+@dataclass(slots=True)
+class _Joined:
+    """The students of both arms, all files one below the other."""
+
+    rows: Rows
+    arm: IntArray
+    outcomes: dict[str, Numbers]
+    baselines: dict[str, tuple[str, Numbers]]
+    covariates: dict[str, Column]
+    institution: Categories | None
+    class_: Categories | None
+    strata: Categories | None
+    repeated: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading of a study's files: what is wrong, noticed and left out so far."""
+
+    study: Study
+    missing: MissingValues
+    faults: list[Fault] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    memberships: list[Membership] = field(default_factory=list)
+
+    def read_tables(self, institutions: InstitutionTable | None) -> list[Table]:
+        """Open every file of scores, set its decimal sign and find its arms."""
+        columns = student_columns(self.study)
+        listed = list_files(self.study, self.study.score_files, self.faults, group_words(self.study))
+        before = len(self.faults)
+        tables = []
+        for file in listed:
+            table = read_table(file, columns, self.study.missing, self.faults)
+            if table is not None:
+                tables.append(table)
+        self._institution_covariates(columns, tables, institutions)
+        for table in tables:
+            self._prepare(table, columns)
+        if len(tables) == len(listed) and listed and before == len(self.faults):
+            self.faults += arm_faults(self.study, self.memberships, [table.sheet.file for table in tables])
+        return tables
+
+    def _institution_covariates(
+        self, columns: Columns, tables: list[Table], institutions: InstitutionTable | None
+    ) -> None:
+        """Institution covariates must stand in the institution file or in every file of scores."""
+        held = institutions.covariates if institutions else ()
+        if institutions is not None and not institutions.complete:
+            return
+        for name in columns.optional:
+            lacking = [table for table in tables if name not in table.sheet.columns]
+            if name in held or not lacking:
+                continue
+            where = institutions.tables if institutions and len(lacking) == len(tables) else lacking
+            self.faults += [_lacking(table, name) for table in where]
+
+    def _prepare(self, table: Table, columns: Columns) -> None:
+        sheet = table.sheet
+        stands = frozenset(tidy(text) for outcome in self.study.outcomes for text in outcome.values)
+        categories = set(self.study.covariates.categories)
+        numeric = [name for name in columns.numeric if name in sheet.columns and name not in categories]
+        self.faults += settle_decimal(sheet, numeric, self.missing, table.listed.settings.decimal, stands)
+        member = find_membership(self.study, sheet, table.listed.arm, self.missing, self.faults)
+        self.memberships.append(member)
+        self.notices += spelling_notices(sheet) + hidden_notice(sheet) + look_alike_groups(self.study, member.values)
+
+    def join_tables(self, tables: list[Table], institutions: InstitutionTable | None) -> _Joined:
+        """Type the columns of all files and check them across rows."""
+        parts = [Part(table.sheet, member.kept) for table, member in zip(tables, self.memberships, strict=True)]
+        rows = _rows(parts)
+        arm = np.concatenate([member.arm[member.kept] for member in self.memberships])
+        outcomes = {
+            outcome.name: outcome_column(parts, outcome, f"outcomes[{i}]", self.missing, self.faults)
+            for i, outcome in enumerate(self.study.outcomes, 1)
+        }
+        baselines = {
+            outcome.name: (outcome.baseline, baseline_column(parts, outcome, self.missing, self.faults))
+            for outcome in self.study.outcomes
+            if outcome.baseline is not None
+        }
+        institution = self._labels(parts, self.study.data.institution)
+        labels = self._labels(parts, self.study.data.class_)
+        joined = _Joined(
+            rows,
+            arm,
+            outcomes,
+            baselines,
+            self._covariates(parts, rows, institution, institutions),
+            institution,
+            classes_in_institutions(institution, labels) if labels is not None else None,
+            self._labels(parts, self.study.groups.strata),
+            np.zeros(arm.size, dtype=bool),
+        )
+        if institution is not None and labels is not None and (times := repeated_class_labels(institution, labels)):
+            words = f"{times} class labels stand in more than one institution; each is a class of its own there."
+            self.notices.append(Notice("class-labels-repeat", words))
+        self._check(joined, tables)
+        return joined
+
+    def _labels(self, parts: list[Part], name: str | None) -> Categories | None:
+        return None if name is None else label_column(parts, name, self.missing, self.faults)
+
+    def _covariates(
+        self,
+        parts: list[Part],
+        rows: Rows,
+        institution: Categories | None,
+        table: InstitutionTable | None,
+    ) -> dict[str, Column]:
+        spec = self.study.covariates
+        found = {
+            name: covariate_column(parts, name, self.missing, name in spec.categories, self.faults)
+            for name in spec.student
+        }
+        if table is not None and table.complete and institution is not None:
+            faults, notices = unknown_institutions(self.study, table, institution)
+            self.faults += faults
+            self.notices += notices
+        for name in spec.institution:
+            inside = table is not None and name in table.covariates
+            everyone = [Part(t.sheet, np.ones(t.sheet.rows.size, dtype=bool)) for t in table.tables] if table else []
+            column = covariate_column(
+                everyone if inside else parts,
+                name,
+                self.missing,
+                name in spec.categories,
+                self.faults,
+            )
+            if inside and table is not None and institution is not None:
+                column = join(institution, table.records, column)
+            elif institution is not None:
+                self.faults += check_constant(rows, institution, name, column)
+            found[name] = column
+        return found
+
+    def _check(self, joined: _Joined, tables: list[Table]) -> None:
+        files = [table.sheet.file for table in tables]
+        name = self.study.data.student
+        if name is not None and all(member.students is not None for member in self.memberships):
+            pieces = [(m.students.codes[m.kept], m.students.labels) for m in self.memberships if m.students is not None]
+            students = merge_labels(pieces)
+            first = self.study.data.duplicates == "first"
+            faults, joined.repeated = check_students(
+                joined.rows, students.codes, joined.arm, _used(joined), first, name
+            )
+            self.faults += faults
+        units = {"institution": joined.institution, "class": joined.class_}.get(self.study.groups.assigned)
+        if units is not None:
+            data = self.study.data
+            column = data.institution if self.study.groups.assigned == "institution" else data.class_
+            self.faults += check_units(joined.rows, units, joined.arm, str(column))
+        if joined.arm.size and not self.faults:
+            self.faults += check_outcomes(joined.outcomes, files)
+
+    def scores(self, joined: _Joined, tables: list[Table], institutions: InstitutionTable | None) -> Scores:
+        """The result, once nothing is wrong: repetitions taken out, everything left out counted."""
+        kept = ~joined.repeated
+        return Scores(
+            arm=joined.arm[kept],
+            outcomes={name: Numbers(column.values[kept]) for name, column in joined.outcomes.items()},
+            baselines={k: (name, Numbers(column.values[kept])) for k, (name, column) in joined.baselines.items()},
+            covariates={name: _selected(column, kept) for name, column in joined.covariates.items()},
+            institution=_selected_labels(joined.institution, kept),
+            class_=_selected_labels(joined.class_, kept),
+            strata=_selected_labels(joined.strata, kept),
+            left_out=self._left_out(joined),
+            sources=tuple(
+                [_source(table, "scores") for table in tables]
+                + [_source(table, "institutions") for table in (institutions.tables if institutions else [])]
+            ),
+            notices=tuple(self.notices),
+        )
+
+    def _left_out(self, joined: _Joined) -> dict[tuple[str, str], int]:
+        arms = np.concatenate([member.arm for member in self.memberships])
+        counts = {
+            ("other", "other-group"): int(np.count_nonzero(arms == OTHER_GROUP)),
+            ("other", "no-group"): int(np.count_nonzero(arms == NO_GROUP)),
+        }
+        for code, arm in ARMS.items():
+            counts[arm, "duplicate"] = int(np.count_nonzero(joined.repeated & (joined.arm == code)))
+        return {reason: count for reason, count in counts.items() if count}
+
+
+def _rows(parts: list[Part]) -> Rows:
+    records = [np.flatnonzero(part.kept) for part in parts]
+    numbers = [np.full(record.size, i, dtype=np.int64) for i, record in enumerate(records)]
+    return Rows([part.sheet for part in parts], np.concatenate(numbers), np.concatenate(records).astype(np.int64))
+
+
+def _used(joined: _Joined) -> list[Column]:
+    """The columns in which two rows of a student must agree to be the same row."""
+    columns: list[Column | None] = [
+        *joined.outcomes.values(),
+        *(column for _, column in joined.baselines.values()),
+        *joined.covariates.values(),
+        joined.institution,
+        joined.class_,
+        joined.strata,
+    ]
+    return [column for column in columns if column is not None]
+
+
+def _selected(column: Column, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Column:
+    if isinstance(column, Numbers):
+        return Numbers(column.values[kept])
+    return merge_labels([(column.codes[kept], column.labels)])
+
+
+def _selected_labels(column: Categories | None, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Categories | None:
+    return None if column is None else merge_labels([(column.codes[kept], column.labels)])
+
+
+def _lacking(table: Table, name: str) -> Fault:
+    sheet = table.sheet
+    return Fault(
+        "column-missing",
+        sheet.file,
+        sheet.sheet,
+        sheet.header_row,
+        name,
+        key="covariates.institution",
+        nearest=nearest(name, [other for other in table.names if other]),
+    )
+
+
+def _source(table: Table, role: str) -> Source:
+    sheet = table.sheet
+    return Source(
+        file=sheet.file,
+        role=role,
+        rows=int(sheet.rows.size),
+        encoding=sheet.encoding,
+        delimiter=sheet.delimiter,
+        decimal=sheet.decimal,
+        sheet=sheet.sheet,
+        header_row=sheet.header_row,
+        mended=dict(sheet.mended),
+        sha256=sheet.sha256,
+    )

@@ -1,0 +1,113 @@
+"""One file of the study to one sheet of raw cells: opened, its header found, its columns read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from expeval.faults import Fault
+from expeval.scores.cells import Sheet
+from expeval.scores.header import column_faults, locate_header
+from expeval.scores.opening import FoundFile, check_unchanged, digest, find_files, open_file, read_bytes
+from expeval.scores.roles import Columns
+from expeval.scores.settings import Request, Settings, Unreadable
+from expeval.scores.spelling import tidy
+from expeval.scores.table import Notice
+from expeval.study.spec import FileEntry, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file to read: where it is, what study.toml says about it, the arm whose file it is."""
+
+    file: FoundFile
+    settings: Settings
+    arm: str | None = None
+
+
+@dataclass(slots=True)
+class Table:
+    """A file that was read, with the names that its header holds."""
+
+    listed: Listed
+    sheet: Sheet
+    names: tuple[str, ...]
+
+
+def list_files(
+    study: Study, entries: Sequence[tuple[str | None, FileEntry]], faults: list[Fault], words: Sequence[str] = ()
+) -> list[Listed]:
+    """The files that entries of study.toml stand for; what is missing is added to ``faults``."""
+    listed: dict[tuple[str, str | None], Listed] = {}
+    for arm, entry in entries:
+        try:
+            for file in find_files(study.folder, entry.path):
+                listed.setdefault((str(file.path.resolve()), arm), Listed(file, settings_of(entry, words), arm))
+        except Unreadable as unreadable:
+            faults += unreadable.faults
+    return list(listed.values())
+
+
+def settings_of(entry: FileEntry, words: Sequence[str]) -> Settings:
+    """What study.toml says about a file."""
+    return Settings(
+        encoding=entry.encoding,
+        delimiter=entry.delimiter,
+        decimal=entry.decimal,
+        sheet=entry.sheet,
+        header_row=entry.header_row,
+        last_row=entry.last_row,
+        hidden=entry.hidden,
+        words=tuple(words),
+    )
+
+
+def read_table(listed: Listed, columns: Columns, missing: Sequence[str], faults: list[Fault]) -> Table | None:
+    """Read a file's columns; ``None`` where it can't be read, with the reason added to ``faults``."""
+    try:
+        data = read_bytes(listed.file)
+        table = _read(listed, data, columns, missing, faults)
+    except Unreadable as unreadable:
+        faults += unreadable.faults
+        return None
+    table.sheet.sha256 = digest(data)
+    faults += check_unchanged(listed.file, table.sheet.sha256)
+    return table
+
+
+def _read(listed: Listed, data: bytes, columns: Columns, missing: Sequence[str], faults: list[Fault]) -> Table:
+    file = listed.file.name
+    opened = open_file(listed.file, data, listed.settings, columns.wanted)
+    header = locate_header(opened.preview(), listed.settings, columns.wanted, file)
+    names = tuple(tidy(name) for name in header.names)
+    request = Request(
+        header_row=header.row,
+        width=len(header.names),
+        positions=header.lookup.positions,
+        numeric=tuple(name for name in columns.numeric if name in header.lookup.positions),
+        missing=tuple(missing),
+    )
+    sheet, row_faults = opened.read(request)
+    sheet.spellings = header.lookup.mended
+    sheet.mend("column names", len(header.lookup.mended))
+    faults += column_faults(header, columns.keys, file, sheet.sheet)
+    faults += row_faults
+    if not sheet.rows.size:
+        raise Unreadable(Fault("header-only", file, sheet.sheet, header.row))
+    return Table(listed, sheet, names)
+
+
+def spelling_notices(sheet: Sheet) -> list[Notice]:
+    """Column names that were taken for the study's although they only look like them."""
+    return [
+        Notice("column-look-alike", f"{sheet.file}: the column “{found}” was read as “{wanted}” of the study file.")
+        for wanted, found in sheet.spellings.items()
+    ]
+
+
+def hidden_notice(sheet: Sheet) -> list[Notice]:
+    """Rows that a spreadsheet hides and that were read all the same."""
+    if not sheet.hidden_rows:
+        return []
+    words = f'{sheet.file}: hidden rows were read as well; data.hidden = "drop" leaves them out.'
+    return [Notice("hidden-rows", words)]

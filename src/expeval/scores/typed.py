@@ -1,0 +1,252 @@
+"""Cells to typed columns: numbers, levels and labels, with every cell that can't be one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expeval.faults import Fault, nearest
+from expeval.scores.cells import (
+    DATES,
+    FAULTS_A_COLUMN,
+    Cells,
+    DistinctCells,
+    ErrorCell,
+    FormulaCell,
+    NumericCells,
+    Sheet,
+    Value,
+    distinct,
+    number_text,
+    shown,
+)
+from expeval.scores.numbers import FAULTS, Kind, read_text, read_value
+from expeval.scores.spelling import tidy
+from expeval.scores.table import FloatArray, IntArray
+
+MISSING = "missing"  # what a cell may stand for in an outcome's `values`
+
+_WHOLE_LABEL = re.compile(r"(-?\d+)[.,]0+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingValues:
+    """What stands for a missing value besides the empty cell: texts, and the same as numbers."""
+
+    texts: frozenset[str]
+    numbers: frozenset[float]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> MissingValues:
+        """From the texts of study.toml: ``"-99"`` also means a cell with the number -99.0."""
+        tidied = [tidy(text) for text in texts]
+        readings = [read_text(text, None) for text in tidied]
+        return cls(frozenset(tidied), frozenset(r.number for r in readings if r.kind is Kind.NUMBER))
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one distinct cell value means: a number (NaN: missing), or the fault that it is."""
+
+    number: float = float("nan")
+    fault: str | None = None
+    mended: str | None = None
+
+
+@dataclass(slots=True)
+class NumberColumn:
+    """Numbers (n,), NaN where missing or faulty, and the records of each fault."""
+
+    values: FloatArray
+    faulty: dict[str, IntArray] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LabelColumn:
+    """Labels: codes (n,) into ``labels``, -1 where missing, and the records of each fault."""
+
+    codes: IntArray
+    labels: list[str]
+    faulty: dict[str, IntArray] = field(default_factory=dict)
+
+
+def read_scores_column(sheet: Sheet, name: str, missing: MissingValues, stands: Mapping[str, float]) -> NumberColumn:
+    """A column of numbers; ``stands`` says what texts stand for (NaN: missing)."""
+    cells = sheet.columns[name]
+    if isinstance(cells, NumericCells) and not stands:
+        values = cells.numbers.copy()
+        for number in missing.numbers:
+            values[values == number] = np.nan
+        return NumberColumn(values)
+
+    def meaning(value: Value) -> Meaning:
+        text = tidy(shown(value))
+        if text in stands:
+            return Meaning(stands[text])
+        if text in missing.texts:
+            return Meaning()
+        reading = read_value(value, sheet.decimal)
+        if reading.kind in (Kind.NUMBER, Kind.EMPTY):
+            return Meaning() if reading.number in missing.numbers else Meaning(reading.number, mended=reading.mended)
+        return Meaning(fault=FAULTS[reading.kind])
+
+    return _read_distinct(sheet, distinct(cells), meaning)
+
+
+def read_levels_column(
+    sheet: Sheet, name: str, missing: MissingValues, levels: Levels, stands: Mapping[str, str | float]
+) -> NumberColumn:
+    """A column of levels, as the levels' codes."""
+
+    def meaning(value: Value) -> Meaning:
+        text = tidy(shown(value))
+        if text in stands:
+            target = stands[text]
+            if target == MISSING:
+                return Meaning()
+            value = target if isinstance(target, str) else float(target)
+            text = tidy(shown(value))
+        elif text in missing.texts:
+            return Meaning()
+        if text in levels.by_text:
+            return Meaning(levels.by_text[text])
+        reading = read_value(value, sheet.decimal)
+        if reading.kind is Kind.EMPTY or reading.number in missing.numbers:
+            return Meaning()
+        if reading.kind in (Kind.NUMBER, Kind.TEXT):
+            code = levels.by_number.get(reading.number)
+            return Meaning(fault="not-a-level") if code is None else Meaning(code, mended=reading.mended)
+        return Meaning(fault=FAULTS[reading.kind])
+
+    return _read_distinct(sheet, distinct(sheet.columns[name]), meaning)
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The levels of an ordinal or binary outcome: what a number or text of a cell is coded as."""
+
+    by_number: Mapping[float, float]
+    by_text: Mapping[str, float]
+    shown: tuple[str, ...]
+
+    @classmethod
+    def of(cls, levels: Sequence[str | int], binary: bool) -> Levels:
+        """Codes: binary 0 and 1; ordinal the level's number, or 1...k where a level is text."""
+        texts = [tidy(str(level)) for level in levels]
+        numbers = [read_text(text, None) for text in texts]
+        numeric = all(reading.kind is Kind.NUMBER for reading in numbers)
+        codes = [float(i if binary else i + 1) for i in range(len(levels))]
+        if numeric and not binary:
+            codes = [reading.number for reading in numbers]
+        pairs = list(zip(numbers, texts, codes, strict=True))
+        return cls(
+            {reading.number: code for reading, _, code in pairs if reading.kind is Kind.NUMBER},
+            {text: code for reading, text, code in pairs if reading.kind is not Kind.NUMBER},
+            tuple(texts),
+        )
+
+
+def _read_distinct(sheet: Sheet, cells: DistinctCells, meaning: Callable[[Value], Meaning]) -> NumberColumn:
+    meanings = [meaning(value) for value in cells.values]
+    counts = cells.counts().tolist()
+    for value, read, count in zip(cells.values, meanings, counts, strict=True):
+        if read.mended is not None:
+            sheet.mend(read.mended, count)
+        elif sheet.letters and isinstance(value, str) and read.number == read.number:
+            sheet.mend("numbers stored as text", count if read_value(value, sheet.decimal).kind is Kind.NUMBER else 0)
+    values = np.array([read.number for read in meanings], dtype=np.float64)[cells.codes]
+    return NumberColumn(values, _faulty(cells, [read.fault for read in meanings]))
+
+
+def _faulty(cells: DistinctCells, faults: Sequence[str | None]) -> dict[str, IntArray]:
+    """The records of each fault."""
+    found = {}
+    for code in dict.fromkeys(fault for fault in faults if fault is not None):
+        wrong = np.array([fault == code for fault in faults], dtype=bool)
+        found[code] = np.flatnonzero(wrong[cells.codes]).astype(np.int64)
+    return found
+
+
+def label_of(value: Value) -> str:
+    """The label of a cell: tidied text; 63, 63.0, "63" and "63.0" are one label."""
+    text = number_text(value) if isinstance(value, float) else tidy(shown(value))
+    whole = _WHOLE_LABEL.fullmatch(text)
+    return whole[1] if whole else text
+
+
+def read_labels_column(sheet: Sheet, name: str, missing: MissingValues) -> LabelColumn:
+    """A column of labels; dates, errors and formulas without value are no labels."""
+    cells = distinct(sheet.columns[name])
+    index: dict[str, int] = {}
+    codes, faults = [], []
+    for value, count in zip(cells.values, cells.counts().tolist(), strict=True):
+        label = label_of(value)
+        fault = _label_fault(value, label, missing)
+        codes.append(-1 if fault or not label or label in missing.texts else index.setdefault(label, len(index)))
+        faults.append(fault)
+        if isinstance(value, str) and value and value != label and not _WHOLE_LABEL.fullmatch(value):
+            sheet.mend("spaces in labels", count)
+    return LabelColumn(np.array(codes, dtype=np.int64)[cells.codes], list(index), _faulty(cells, faults))
+
+
+def _label_fault(value: Value, label: str, missing: MissingValues) -> str | None:
+    if label in missing.texts:
+        return None
+    if isinstance(value, DATES):
+        return "date-in-cell"
+    if isinstance(value, FormulaCell):
+        return "formula-without-value"
+    error = isinstance(value, ErrorCell) or (isinstance(value, str) and read_text(value, None).kind is Kind.ERROR)
+    return "error-in-cell" if error else None
+
+
+def cell_faults(
+    sheet: Sheet,
+    name: str,
+    faulty: Mapping[str, IntArray],
+    concerned: NDArray[np.bool_],
+    keys: Mapping[str, str] | None = None,
+    allowed: Mapping[str, str] | None = None,
+    choices: Sequence[str] = (),
+    personal: bool = False,
+) -> list[Fault]:
+    """The faults of a column's cells, of the records concerned.
+
+    ``keys`` and ``allowed`` say by fault code which key settles it and what may stand there, ``choices`` are
+    the right spellings where there are any; a ``personal`` column's content is not shown.
+    """
+    faults = []
+    for code, records in faulty.items():
+        wrong = records[concerned[records]]
+        for record in wrong[:FAULTS_A_COLUMN].tolist():
+            text = None if personal else shown(sheet.columns[name].value(record)).strip()
+            more = {"key": (keys or {}).get(code), "allowed": (allowed or {}).get(code), "found": text}
+            near = nearest(text, choices) if text and choices and code == "not-a-level" else None
+            faults.append(sheet.fault(code, record, name, nearest=near, **more))
+        if wrong.size > FAULTS_A_COLUMN:
+            further = {"further": int(wrong.size) - FAULTS_A_COLUMN}
+            faults.append(
+                Fault(code, sheet.file, sheet.sheet, column=name, key=(keys or {}).get(code), details=further)
+            )
+    return faults
+
+
+def text_share(
+    cells: Cells, decimal: str | None, missing: MissingValues, concerned: NDArray[np.bool_]
+) -> tuple[int, int]:
+    """How many cells hold text and how many a number, the missing ones aside."""
+    if isinstance(cells, NumericCells):
+        return 0, int(np.count_nonzero(~np.isnan(cells.numbers[concerned])))
+    counts = np.bincount(cells.codes[concerned], minlength=len(cells.values)).tolist()
+    text = number = 0
+    for value, count in zip(cells.values, counts, strict=True):
+        if not count or tidy(shown(value)) in missing.texts:
+            continue
+        kind = read_value(value, decimal).kind
+        text += count if kind is Kind.TEXT else 0
+        number += count if kind in (Kind.NUMBER, Kind.TOO_LARGE, Kind.NOT_FINITE) else 0
+    return text, number
