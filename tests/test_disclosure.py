@@ -453,7 +453,9 @@ def test_an_arm_with_too_few_students_is_not_described() -> None:
 
 def test_a_small_institution_takes_the_next_smallest_number_with_it() -> None:
     rows = tuple(
-        EstimateRow("o", "institution", "raw", f"school {n}", 1.0, 0.5, 2.0, n - 2.0, 0.1, n=n, clusters=n)
+        EstimateRow(
+            "o", "institution", "raw", f"school {n}", 1.0, 0.5, 2.0, n - 2.0, 0.1, None, 0.0, 2.0, n, clusters=n
+        )
         for n in (20, 3, 7)
     )
     arms = (flow("experimental", 15), flow("control", 15))
@@ -462,8 +464,11 @@ def test_a_small_institution_takes_the_next_smallest_number_with_it() -> None:
     assert after.estimates[1] == EstimateRow(
         "o", "institution", "raw", "school 3", note="withheld: fewer than 5 students"
     )
-    assert after.estimates[2].estimate == 1.0
-    assert (after.estimates[2].n, after.estimates[2].df, after.estimates[2].clusters) == (None, None, None)
+    # (conf_high - estimate)/std_error is the quantile of t with n - 2 df, and p tells df beside an interval.
+    note = "n withheld: it would give away a smaller one"
+    assert after.estimates[2] == EstimateRow(
+        "o", "institution", "raw", "school 7", estimate=1.0, conf_low=0.0, conf_high=2.0, note=note
+    )
     assert "worked out" not in after.warnings[0].message
 
 

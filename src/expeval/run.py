@@ -160,7 +160,7 @@ def write(study: Study, scores: Scores, results: Results, out: Path) -> None:
     from expeval.record.writing import write_folder
     from expeval.report.page import make_report
 
-    manifest: Manifest = make_manifest(study, scores.sources, results)
+    manifest: Manifest = make_manifest(study, scores.sources, results, out)
     report = make_report(results, manifest)
     files: dict[str, str | bytes] = {
         "report.html": report.html,

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 import expeval
-from expeval.fault_codes import CATALOGUE, DATA_CODES, STUDY_CODES, sentence, titles
+from expeval.fault_codes import CATALOGUE, DATA_CODES, STUDY_CODES, WORDINGS, sentence, titles
 from expeval.faults import Fault, Faults
 from expeval.study.reading import read_study
 
@@ -97,6 +97,8 @@ def test_a_language_has_every_code_with_the_same_fields(language: str):
     for code, text in titles(language):
         english = CATALOGUE["en"][code]
         assert fields(text.sentence + text.mend) == fields(english.sentence + english.mend)
+    words, english_words = WORDINGS[language].words, WORDINGS["en"].words
+    assert {word: words[word].count("{") for word in words} == {word: t.count("{") for word, t in english_words.items()}
 
 
 @pytest.mark.parametrize("code", sorted(STUDY_CODES | DATA_CODES))

@@ -44,6 +44,8 @@ def protect(results: Results, minimum_cell: int) -> Results:
           of ``estimates`` and the figures of ``decisions``; zero reveals nobody and is published;
         - further counts, cheapest first, until no withheld count is the only whole number of at least one that
           fits what is published: reasons and levels, then ``missing``, ``rows``, ``read``;
+        - with the ``n`` of an institution (level, cohort) that goes for another's sake, all of its row but estimate
+          and interval, from which df and so n could be had;
         - every number of a row of ``estimates`` with fewer than ``minimum_cell`` students, the description,
           distribution and assumptions of an arm with fewer, the residuals of a regression on fewer.
 

@@ -88,7 +88,10 @@ def pinned(ledger: Ledger, hidden: set[int]) -> set[int]:
     solved = _solve(ledger.identities, hidden)
     determined = {pivot for pivot, row in solved.items() if not any(i in hidden for i in row if i != pivot)}
     doubtful = hidden - determined - _loose(ledger, hidden, solved)
-    return determined | {i for i in doubtful if ledger.values[i] is not None and not _can_move(ledger, hidden, i)}
+    if any(ledger.values[i] is None for i in hidden):
+        # Counts that nobody knows here: what whole numbers allow cannot be told, what follows exactly can.
+        return determined
+    return determined | {i for i in doubtful if not _can_move(ledger, hidden, i)}
 
 
 def _solve(identities: list[dict[int, int]], hidden: set[int]) -> dict[int, Row]:

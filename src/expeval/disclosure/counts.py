@@ -224,11 +224,13 @@ def _add_parts(counts: Counts, results: Results) -> None:
 def _tie_parts(counts: Counts, family: tuple[str, str, str, str], parts: list[int]) -> None:
     wholes = _wholes(counts, family[0])
     rests = [_rest(counts, whole, parts) for whole in wholes]
-    open_ = [whole for whole, rest in zip(wholes, rests, strict=True) if rest is None]
-    for whole in open_:
-        counts.tie(whole, parts)
+    if None in rests:
+        # Withheld by their maker: which whole they belong to is unknown, and of no matter for what can be derived.
+        for whole in wholes[:1]:
+            counts.tie(whole, parts)
+        return
     fitting = [(rest, whole) for whole, rest in zip(wholes, rests, strict=True) if rest is not None and rest >= 0]
-    if open_ or not fitting:
+    if not fitting:
         return
     # The parts are of the analysed or of the complete students: of those whom they exhaust, or nearly so.
     rest, whole = min(fitting)

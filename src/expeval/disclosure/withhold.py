@@ -12,6 +12,8 @@ from expeval.results import DecisionRow, DistributionRow, EstimateRow, FlowRow, 
 
 DESCRIPTIVE = ("mean", "sd", "median", "q25", "q75", "min", "max", "skewness")
 INFERENTIAL = ("estimate", "std_error", "statistic", "df", "p_value", "p_adjusted", "conf_low", "conf_high")
+# What tells the n of a row of independent students, beside n itself.
+TELLING_N = ("n", "std_error", "statistic", "df", "p_value", "p_adjusted", "clusters")
 
 # Figures of decisions that count students, besides those that begin with "n_".
 COUNT_FIGURES = frozenset({"n", "read", "analysed", "complete", "missing", "duplicates", "students", "smallest_arm"})
@@ -106,9 +108,10 @@ def _estimate(
     if few:
         return replace(_all_null(row), note=_too_few(k))
     if part_of(row) is not None and row.n is not None and Place("estimates", i, "n") in hidden:
-        # df and, in rows of independent students, clusters would tell n.
+        # df is nearly n, and follows from the interval with std_error or with p: only the interval stays.
         note = "n withheld: it would give away a smaller one"
-        return replace(row, n=None, df=None, clusters=None, note=f"{row.note}; {note}" if row.note else note)
+        blank: EstimateRow = _blank(row, TELLING_N, note=f"{row.note}; {note}" if row.note else note)
+        return blank
     return row
 
 

@@ -7,6 +7,40 @@ from __future__ import annotations
 
 Texts = dict[str, tuple[str, str, str]]
 
+WORDS: dict[str, str] = {
+    # Places and counts.
+    "input": "input",
+    "line": "line {}",
+    "sheet": "sheet {}",
+    "column": "column {}",
+    "row": "row {}",
+    "rows": "rows {}",
+    "to": "{} to {}",
+    "and": " and ",
+    "and-more": " and {} more",
+    "cell": ", cell {}",
+    "first-cell": ", first cell {}",
+    "elsewhere": " and {}, row {}",
+    "times": "{} times",
+    "students": "students: {}",
+    "more-values": "further values: {}",
+    "more-places": "further such places: {}",
+    "more-cells": "further cells: {}",
+    # Part-sentences.
+    "did-you-mean": "Did you mean {}?",
+    "meant": "did you mean {}?",
+    "limit": ", the limit is {}",
+    "listed": "There are: {}.",
+    "holds": "The column holds: {}.",
+    "fits": "It may be one of: {}.",
+    "not_named": "; it is not {}",
+    "wanted": ", {}",
+    "beside": ", beside {}",
+    "header-empty": "; row {}, which data.header_row names, is empty",
+    "header-of-two": "; they seem to stand in the rows {} together",
+    "header-perhaps": "; row {} may be it",
+}
+
 STUDY_TEXTS: Texts = {
     # The file itself.
     "study-missing": ("No study file", "there is no such study file.", "Check the name and the folder."),
@@ -207,8 +241,9 @@ DATA_TEXTS: Texts = {
     ),
     "header-unclear": (
         "Header row unclear",
-        "{header}",
-        "",
+        "it is unclear which row holds the column names{header}.",
+        "Set data.header_row to its number, as in header_row = 4; names that stand in two rows must be written into "
+        "one, without merged cells.",
     ),
     "sheet-unclear": (
         "Sheet unclear",

@@ -11,6 +11,8 @@ class Figure:
 
     Attributes
     ----------
+    outcome, kind
+        Whose figure it is, and which: ``"difference"``, ``"institutions"``, ``"residuals"``.
     name
         File name without suffix, unique in the report.
     svg
@@ -23,6 +25,8 @@ class Figure:
         The figure's numbers as a table.
     """
 
+    outcome: str
+    kind: str
     name: str
     svg: str
     title: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +22,16 @@ SHOWN_VALUES = 20  # a group column with more distinct values is no group column
 
 @dataclass(slots=True)
 class Membership:
-    """Each record's arm (or why it has none), the student's label, and the group column's values with counts."""
+    """Each record's arm (or why it has none), the student's label, and the group column's values with counts.
+
+    ``known`` is false where the file lacks the group column: its rows then count as one arm, so that all their
+    other faults are told too.
+    """
 
     arm: IntArray
     students: LabelColumn | None
     values: dict[str, int]
+    known: bool
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -40,7 +46,7 @@ def find_membership(
     everyone = np.ones(sheet.rows.size, dtype=bool)
     students = _students(study, sheet, missing, faults)
     present = everyone if students is None else students.codes >= 0
-    codes = np.full(sheet.rows.size, NO_GROUP, dtype=np.int64)
+    codes = np.full(sheet.rows.size, CONTROL, dtype=np.int64)
     values: dict[str, int] = {}
     column = study.groups.column
     if arm is not None:
@@ -52,8 +58,9 @@ def find_membership(
         codes = by_label[labels.codes]
         counts = np.bincount(labels.codes[labels.codes >= 0], minlength=len(labels.labels)).tolist()
         values = dict(zip(labels.labels, counts, strict=True))
+    known = arm is not None or column in sheet.columns
     codes[~present] = NO_STUDENT
-    return Membership(codes, students, values)
+    return Membership(codes, students, values, known)
 
 
 def _students(study: Study, sheet: Sheet, missing: MissingValues, faults: list[Fault]) -> LabelColumn | None:
@@ -74,6 +81,20 @@ def _arm_of(study: Study, label: str) -> int:
     if label in map(label_of, study.experimental_values):
         return EXPERIMENTAL
     return CONTROL if label in map(label_of, study.control_values) else OTHER_GROUP
+
+
+def student_codes(memberships: Sequence[Membership]) -> IntArray:
+    """A number for each student of the arms over all files; equal identifiers have equal numbers."""
+    first = memberships[0]
+    if len(memberships) == 1 and first.students is not None:
+        return first.students.codes[first.kept]
+    index: dict[str, int] = {}
+    pieces = []
+    for membership in memberships:
+        if membership.students is not None:
+            codes = [index.setdefault(label, len(index)) for label in membership.students.labels]
+            pieces.append(np.array([*codes, -1], dtype=np.int64)[membership.students.codes[membership.kept]])
+    return np.concatenate(pieces)
 
 
 def look_alike_groups(study: Study, values: dict[str, int]) -> list[Notice]:

@@ -170,9 +170,9 @@ def _settled(column: pandas.Series[Any]) -> bool:
 def _column(column: pandas.Series[Any], kept: NDArray[np.bool_]) -> Cells:
     if column.dtype.kind in "if":
         return NumericCells(column.to_numpy(dtype=np.float64)[kept])
-    codes, values = pandas.factorize(column.array[kept])
+    codes, values = pandas.factorize(column.to_numpy(dtype=object)[kept])
     empty = codes < 0
-    texts = [str(value) for value in values]
+    texts: list[str] = values.tolist()
     if empty.any():
         codes = np.where(empty, len(texts), codes)
         texts.append("")

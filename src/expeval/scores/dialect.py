@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from expeval.scores.numbers import PROVES, shape
+from expeval.scores.numbers import shape
 from expeval.scores.spelling import find_columns, look_alike
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -199,8 +199,3 @@ def _nothing_proved(forms: dict[str, list[str]], delimiter: str | None) -> Decim
     if points and not commas and delimiter in (",", "\t", "|"):
         return DecimalSign(".")
     return DecimalSign(None, frozenset(points + commas))
-
-
-def proved_sign(text: str) -> str | None:
-    """The decimal sign that one text proves, if any."""
-    return PROVES.get(shape(text) or "")

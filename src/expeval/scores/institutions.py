@@ -43,8 +43,8 @@ def read_institutions(study: Study, missing: MissingValues, faults: list[Fault])
     if not study.data.institutions:
         return None
     columns = institution_columns(study)
-    listed = list_files(study, [(None, entry) for entry in study.data.institutions], faults)
     before = len(faults)
+    listed = list_files(study, [(None, entry) for entry in study.data.institutions], faults)
     tables = [table for file in listed if (table := read_table(file, columns, study.missing, faults))]
     complete = bool(tables) and before == len(faults)
     held = tuple(name for name in columns.optional if tables and all(name in t.sheet.columns for t in tables))

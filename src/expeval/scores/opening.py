@@ -76,6 +76,8 @@ def _relative(path: Path, folder: Path) -> str:
 def read_bytes(file: FoundFile) -> bytes:
     """A file's content; raises :class:`Unreadable` where it is too large, empty or not to be read."""
     try:
+        if not file.path.is_file():
+            raise Unreadable(Fault("file-unreadable", file.name, found="no regular file"))
         size = file.path.stat().st_size
         if size > MAX_BYTES:
             found, allowed = f"{size / 2**20:.0f} MB", f"{MAX_BYTES // 2**20} MB"

@@ -18,7 +18,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from expeval.faults import Fault, Faults, nearest
-from expeval.scores.arms import ARMS, NO_GROUP, OTHER_GROUP, Membership, arm_faults, find_membership, look_alike_groups
+from expeval.scores.arms import (
+    ARMS,
+    NO_GROUP,
+    OTHER_GROUP,
+    Membership,
+    arm_faults,
+    find_membership,
+    look_alike_groups,
+    student_codes,
+)
 from expeval.scores.checking import (
     Rows,
     check_constant,
@@ -103,17 +112,14 @@ class _Reading:
     def read_tables(self, institutions: InstitutionTable | None) -> list[Table]:
         """Open every file of scores, set its decimal sign and find its arms."""
         columns = student_columns(self.study)
-        listed = list_files(self.study, self.study.score_files, self.faults, group_words(self.study))
         before = len(self.faults)
-        tables = []
-        for file in listed:
-            table = read_table(file, columns, self.study.missing, self.faults)
-            if table is not None:
-                tables.append(table)
+        listed = list_files(self.study, self.study.score_files, self.faults, group_words(self.study))
+        found = before == len(self.faults)
+        tables = [table for file in listed if (table := read_table(file, columns, self.study.missing, self.faults))]
         self._institution_covariates(columns, tables, institutions)
         for table in tables:
             self._prepare(table, columns)
-        if len(tables) == len(listed) and listed and before == len(self.faults):
+        if found and len(tables) == len(listed) and all(member.known for member in self.memberships):
             self.faults += arm_faults(self.study, self.memberships, [table.sheet.file for table in tables])
         return tables
 
@@ -214,12 +220,9 @@ class _Reading:
         files = [table.sheet.file for table in tables]
         name = self.study.data.student
         if name is not None and all(member.students is not None for member in self.memberships):
-            pieces = [(m.students.codes[m.kept], m.students.labels) for m in self.memberships if m.students is not None]
-            students = merge_labels(pieces)
+            students = student_codes(self.memberships)
             first = self.study.data.duplicates == "first"
-            faults, joined.repeated = check_students(
-                joined.rows, students.codes, joined.arm, _used(joined), first, name
-            )
+            faults, joined.repeated = check_students(joined.rows, students, joined.arm, _used(joined), first, name)
             self.faults += faults
         units = {"institution": joined.institution, "class": joined.class_}.get(self.study.groups.assigned)
         if units is not None:

@@ -32,6 +32,7 @@ class Workbook:
                 check_extent(content)
             self._open(data)
             self.marks = sheet_marks(xml.get(self.sheet.name, b""))
+            self.grid: list[list[Value]] = self._grid()
         except UnsafeWorkbook as unsafe:
             raise Unreadable(
                 Fault(
@@ -40,7 +41,6 @@ class Workbook:
             ) from None
         except CalamineError as error:
             raise Unreadable(Fault("file-unreadable", file, found=str(error))) from None
-        self.grid: list[list[Value]] = self._grid()
 
     def _open(self, data: bytes) -> None:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))

@@ -38,11 +38,14 @@ def list_files(
     study: Study, entries: Sequence[tuple[str | None, FileEntry]], faults: list[Fault], words: Sequence[str] = ()
 ) -> list[Listed]:
     """The files that entries of study.toml stand for; what is missing is added to ``faults``."""
-    listed: dict[tuple[str, str | None], Listed] = {}
+    # Two sheets of one workbook are two entries; a file that a name and a glob both mean is one.
+    listed: dict[tuple[str, str | int | None, str | None], Listed] = {}
     for arm, entry in entries:
         try:
             for file in find_files(study.folder, entry.path):
-                listed.setdefault((str(file.path.resolve()), arm), Listed(file, settings_of(entry, words), arm))
+                listed.setdefault(
+                    (str(file.path.resolve()), entry.sheet, arm), Listed(file, settings_of(entry, words), arm)
+                )
         except Unreadable as unreadable:
             faults += unreadable.faults
     return list(listed.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +31,8 @@ from expeval.scores.table import FloatArray, IntArray
 
 MISSING = "missing"  # what a cell may stand for in an outcome's `values`
 
+# Letters of labels that need no tidying and are part of no error value, no 63.0 and no date.
+_PLAIN = frozenset(string.ascii_letters + string.digits + "-_")
 _WHOLE_LABEL = re.compile(r"(-?\d+)[.,]0+", re.ASCII)
 
 
@@ -181,6 +184,9 @@ def label_of(value: Value) -> str:
 def read_labels_column(sheet: Sheet, name: str, missing: MissingValues) -> LabelColumn:
     """A column of labels; dates, errors and formulas without value are no labels."""
     cells = distinct(sheet.columns[name])
+    if _plain_labels(cells.values, missing):
+        empty = cells.values.index("") if "" in cells.values else -1
+        return LabelColumn(np.where(cells.codes == empty, -1, cells.codes), [str(value) for value in cells.values])
     index: dict[str, int] = {}
     codes, faults = [], []
     for value, count in zip(cells.values, cells.counts().tolist(), strict=True):
@@ -191,6 +197,15 @@ def read_labels_column(sheet: Sheet, name: str, missing: MissingValues) -> Label
         if isinstance(value, str) and value and value != label and not _WHOLE_LABEL.fullmatch(value):
             sheet.mend("spaces in labels", count)
     return LabelColumn(np.array(codes, dtype=np.int64)[cells.codes], list(index), _faulty(cells, faults))
+
+
+def _plain_labels(values: Sequence[Value], missing: MissingValues) -> bool:
+    """Whether all labels are texts that stand for themselves: seen in one look, as a column may hold millions."""
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) < len(values) or not missing.texts.isdisjoint(texts):
+        return False
+    letters = set("".join(texts))
+    return letters <= _PLAIN
 
 
 def _label_fault(value: Value, label: str, missing: MissingValues) -> str | None:

@@ -16,7 +16,7 @@ from expeval.faults import Fault, Faults, nearest
 from expeval.study.allowed import TABLES, allowed_keys, allowed_words, choices, nearest_key
 from expeval.study.not_yet import not_yet_faults
 from expeval.study.positions import KeyPath, find_lines, line_of, plain_key, shown_key, shown_value
-from expeval.study.rules import ARMS, RULES, Finding, side_by_side
+from expeval.study.rules import ARMS, RULES, Finding
 from expeval.study.spec import Study
 
 MAX_BYTES = 1_000_000
@@ -73,7 +73,7 @@ def study_from_keys(keys: dict[str, Any], path: Path, lines: Mapping[KeyPath, in
     findings = [*_shape_faults(keys), *_control_characters(keys, ()), *not_yet_faults(keys)]
     for rule in RULES:
         findings += rule(keys)
-    faults = _placed(_told_once(findings, side_by_side(keys)), path, dict(lines or {}))
+    faults = _placed(_told_once(findings), path, dict(lines or {}))
     if faults:
         raise Faults(faults)
     return Study.model_validate({**keys, "path": path})
@@ -231,13 +231,18 @@ def _control_characters(value: Any, path: KeyPath) -> Iterator[Finding]:
         yield from _control_characters(part, (*path, key))
 
 
-def _told_once(findings: list[Finding], arms_in_columns: bool) -> Iterator[Finding]:
+def _told_once(findings: list[Finding]) -> Iterator[Finding]:
     """Leave out what another fault tells already: a missing key that is there, but misspelt."""
-    meant = {(*path[:-1], fault.nearest) for path, fault in findings if fault.code == "unknown-key" and fault.nearest}
+    meant: set[KeyPath] = {
+        (*path[:-1], fault.nearest) for path, fault in findings if fault.code == "unknown-key" and fault.nearest
+    }
     not_yet = {path for path, fault in findings if fault.code == "not-yet"}
+    arms_in_columns = any(path[-1] == "columns" for path in not_yet)
     told: set[tuple[KeyPath, str]] = set()
     for path, fault in findings:
-        misspelt = fault.code == "missing-key" and path in meant
+        misspelt = (fault.code == "missing-key" and path in meant) or (
+            fault.code == "needs-key" and any(plain_key(key) in (fault.allowed or "").split() for key in meant)
+        )
         inside_not_yet = fault.code != "not-yet" and any(path[: len(above)] == above for above in not_yet)
         # Arms side by side need no group column; that they come later is told at `columns`.
         by_columns = fault.code == "missing-key" and arms_in_columns and path[-1] in ("column", *ARMS)

@@ -42,11 +42,6 @@ def arm_files(groups: Keys) -> list[str]:
     return [arm for arm in ARMS if isinstance(groups.get(arm), dict)]
 
 
-def side_by_side(keys: Keys) -> bool:
-    """Whether an outcome has its arms in two columns."""
-    return any("columns" in outcome for outcome in outcomes(keys))
-
-
 def check_files(keys: Keys) -> Iterator[Finding]:
     """Scores come from data.files, or from files of each arm, or from the store; each file once."""
     data, groups = table(keys, "data"), table(keys, "groups")
@@ -127,8 +122,6 @@ def check_units(keys: Keys) -> Iterator[Finding]:
 def check_outcomes(keys: Keys) -> Iterator[Finding]:
     """Each outcome has a name of its own, and levels, range and values that fit its kind."""
     found = outcomes(keys)
-    if keys.get("outcomes", []) == []:
-        yield ("outcomes",), Fault("missing-key", allowed="at least one table [[outcomes]]")
     names: set[str] = set()
     for place, outcome in enumerate(found):
         name = name_of(outcome.get("name"))

@@ -1,0 +1,199 @@
+"""What a message says of one fault besides its template: the place, the values found, the rows.
+
+All words come from a language's table of words (:data:`expeval.fault_codes.english.WORDS`), so that a further
+language is a further table.  No word of a table may need a plural form: ``rows {}`` is chosen for two and more,
+and that is all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+SHOWN_VALUES = 20
+SHOWN_ROWS = 20
+_LONGEST = 120
+_LONGEST_LIST = 400
+
+# What these faults found may be a student's identifier, which no message may show.
+NAMELESS = frozenset({"student-twice-same", "student-twice-different", "student-both-arms", "rows-below"})
+# Here `nearest` is no spelling that was meant: the cell of the other form, the header row that is likely.
+_NO_SPELLING = frozenset({"decimal-unclear", "header-unclear"})
+
+
+class Told(Protocol):
+    """What the catalogue reads of a fault (:class:`expeval.faults.Fault`; that module stands above this one)."""
+
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def file(self) -> str | None: ...  # noqa: D102
+    @property
+    def sheet(self) -> str | None: ...  # noqa: D102
+    @property
+    def row(self) -> int | None: ...  # noqa: D102
+    @property
+    def column(self) -> str | None: ...  # noqa: D102
+    @property
+    def cell(self) -> str | None: ...  # noqa: D102
+    @property
+    def key(self) -> str | None: ...  # noqa: D102
+    @property
+    def found(self) -> str | None: ...  # noqa: D102
+    @property
+    def allowed(self) -> str | None: ...  # noqa: D102
+    @property
+    def nearest(self) -> str | None: ...  # noqa: D102
+    @property
+    def rows(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def details(self) -> dict[str, Any]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Says the parts of a message in the words of one language."""
+
+    words: Mapping[str, str]
+
+    def say(self, word: str, *values: object) -> str:
+        """Fill a template of the table."""
+        return self.words[word].format(*values)
+
+    def place_of_key(self, fault: Told) -> str:
+        """Head of a message on a study file: file and line."""
+        parts = [cut(fault.file or fault.key or self.words["input"])]
+        parts += [self.say("line", fault.row)] if fault.row else []
+        return ", ".join(parts)
+
+    def place_of_data(self, fault: Told) -> str:
+        """Head of a message on data: file, sheet and column."""
+        parts = [cut(fault.file or fault.key or self.words["input"])]
+        parts += [self.say("sheet", quoted(fault.sheet))] if fault.sheet else []
+        parts += [self.say("column", quoted(fault.column))] if fault.column else []
+        return ", ".join(parts)
+
+    def did_you_mean(self, fault: Told) -> str:
+        """Say the nearest spelling; where faults with different ones are told together, each value has its own."""
+        alike = {one.nearest for one in like(fault)}
+        meant = fault.nearest if len(alike) == 1 and fault.code not in _NO_SPELLING else None
+        return self.say("did-you-mean", quoted(meant)) if meant is not None else ""
+
+    def facts(self, fault: Told) -> dict[str, str]:
+        """Fields of the templates; what the fault does not have is an empty text."""
+        nameless = fault.code in NAMELESS
+        found, allowed = "" if nameless else cut(fault.found or ""), cut(fault.allowed or "", _LONGEST_LIST)
+        known = {name: cut(str(value)) for name, value in fault.details.items() if name != "like"}
+        known |= {"key": fault.key or "", "found": found, "quoted": quoted(found), "allowed": allowed}
+        known |= {word: self.say(word, allowed) if allowed else "" for word in ("limit", "listed", "holds", "fits")}
+        known |= {word: self.say(word, quoted(found)) if found else "" for word in ("not_named", "wanted")}
+        known["beside"] = self.say("beside", quoted(fault.nearest)) if fault.nearest else ""
+        known["places"] = self.places(fault)
+        known["cells"] = known["places"] if nameless else self.cells(fault)
+        known["header"] = self.header(fault)
+        return known
+
+    def header(self, fault: Told) -> str:
+        """Which row may hold the column names."""
+        rows = fault.details.get("header_rows")
+        if rows == ():
+            return self.say("header-empty", fault.row)
+        if rows is not None and len(rows) > 1:
+            return self.say("header-of-two", self.words["and"].join(map(str, rows)))
+        return self.say("header-perhaps", fault.row) if fault.row is not None else ""
+
+    def cells(self, fault: Told) -> str:
+        """Each value that was found, with its count and its rows."""
+        by_value: dict[str | None, list[Told]] = {}
+        for one in like(fault):
+            if "further" not in one.details:
+                by_value.setdefault(one.details.get("institution", one.found), []).append(one)
+        hints = len({one.nearest for one in like(fault)}) > 1 and fault.code not in _NO_SPELLING
+        told = [self._value(value, ones, hints) for value, ones in list(by_value.items())[:SHOWN_VALUES]]
+        told += [self.say("more-values", rest)] if (rest := len(by_value) - SHOWN_VALUES) > 0 else []
+        told += [self.say("more-cells", count)] if (count := further(fault)) else []
+        return "; ".join(told)
+
+    def _value(self, value: str | None, ones: list[Told], hints: bool) -> str:
+        rows = sorted({row for one in ones for row in rows_of(one)})
+        where = self.rows(rows) + self._cell(ones, len(rows)) + "".join(map(self._elsewhere, ones[:SHOWN_VALUES]))
+        if value is None:
+            return where
+        inside = ": ".join(part for part in (self._how_often(ones), where) if part)
+        if hints and ones[0].nearest:
+            inside = "; ".join(part for part in (inside, self.say("meant", quoted(ones[0].nearest))) if part)
+        return quoted(value) + (f" ({inside})" if inside else "")
+
+    def _how_often(self, ones: list[Told]) -> str:
+        counts = [one.details.get("count") for one in ones]
+        count = sum(
+            number if isinstance(number, int) else len(rows_of(one)) for number, one in zip(counts, ones, strict=True)
+        )
+        students = ones[0].details.get("students")
+        return self.say("times", count) if count > 1 else self.say("students", students) if students else ""
+
+    def _cell(self, ones: list[Told], rows: int) -> str:
+        cell = next((one.cell for one in ones if one.cell), None)
+        return self.say("cell" if rows < 2 else "first-cell", cell) if cell else ""
+
+    def places(self, fault: Told) -> str:
+        """Where each of the faults is, without what was found there."""
+        ones = [one for one in like(fault) if rows_of(one)]
+        if all(not one.rows and "elsewhere" not in one.details for one in ones):
+            told = [self.rows(sorted({row for one in ones for row in rows_of(one)}))] if ones else []
+        else:
+            told = [self.rows(rows_of(one), self.words["and"]) + self._elsewhere(one) for one in ones[:SHOWN_VALUES]]
+            told += [self.say("more-places", rest)] if (rest := len(ones) - SHOWN_VALUES) > 0 else []
+        told += [self.say("more-cells", count)] if (count := further(fault)) else []
+        return "; ".join(told)
+
+    def _elsewhere(self, fault: Told) -> str:
+        """Rows of the same fault in other files: ``details["elsewhere"]`` holds (file, row)."""
+        others = fault.details.get("elsewhere", ())
+        return "".join(self.say("elsewhere", cut(str(file)), row) for file, row in others[:SHOWN_ROWS])
+
+    def rows(self, rows: list[int], join: str = ", ") -> str:
+        """``row 6``, ``rows 8, 21``, ``rows 2 to 26``; only the first where there are many."""
+        if not rows:
+            return ""
+        runs: list[list[int]] = []
+        for row in rows:
+            if runs and row == runs[-1][-1] + 1:
+                runs[-1].append(row)
+            else:
+                runs.append([row])
+        told = [self._run(run) for run in runs[:SHOWN_ROWS]]
+        text = (join if len(told) == 2 else ", ").join(told)
+        rest = sum(map(len, runs[SHOWN_ROWS:]))
+        return self.say("row" if len(rows) == 1 else "rows", text) + (self.say("and-more", rest) if rest else "")
+
+    def _run(self, run: list[int]) -> str:
+        # Two neighbours are two rows; from three on a run reads better as its ends.
+        return self.say("to", run[0], run[-1]) if len(run) > 2 else ", ".join(map(str, run))
+
+
+def like(fault: Told) -> tuple[Told, ...]:
+    """Give the fault and those that are told with it."""
+    return (fault, *fault.details.get("like", ()))
+
+
+def further(fault: Told) -> int:
+    """How many faults like this one were counted and not listed."""
+    counts = [one.details.get("further", 0) for one in like(fault)]
+    return sum(count for count in counts if isinstance(count, int))
+
+
+def rows_of(fault: Told) -> list[int]:
+    """All rows of one fault, in order."""
+    return sorted({*([fault.row] if fault.row is not None else []), *fault.rows})
+
+
+def quoted(text: str) -> str:
+    """Text in quotation marks, cut where it is long."""
+    return f'"{cut(text)}"'
+
+
+def cut(text: str, longest: int = _LONGEST) -> str:
+    """Text of at most ``longest`` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
