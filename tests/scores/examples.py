@@ -137,10 +137,9 @@ def file_is_folder(folder: Path) -> Example:
 
 @example("file-unreadable")
 def file_unreadable(folder: Path) -> Example:
-    write_study(folder, files='["scores.xlsx"]')
-    path = write_xlsx(folder, {"S": sheet_lines()})
-    replace_part(path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</row>", b"</wor>"))
-    return Example(["file-unreadable"], {"file": "scores.xlsx"})
+    write_study(folder)
+    os.mkfifo(folder / "scores.csv")
+    return Example(["file-unreadable"], {"file": "scores.csv"})
 
 
 @example("glob-empty")

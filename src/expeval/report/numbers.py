@@ -60,7 +60,7 @@ def percent(confidence: float) -> str:
 
 
 def degrees(value: float | None) -> str:
-    """Degrees of freedom: whole, or with one decimal."""
+    """Degrees of freedom: whole, or with two decimals."""
     if value is None:
         return "–"
-    return number(value, 0 if float(value).is_integer() else 1)
+    return number(value, 0 if float(value).is_integer() else 2)

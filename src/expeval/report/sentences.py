@@ -1,414 +1,314 @@
-"""Everything that the report says in sentences: made from intervals, not from p-values.
+"""Every sentence of the report that speaks of the answer, made from intervals and never from p-values.
 
-All of the report's prose that depends on a result stands here, so that it can be translated in one place.
+All words stand here, in :mod:`expeval.report.trust` and in :mod:`expeval.report.apa`, so that they can be
+translated in one place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from expeval.report.numbers import MINUS, count, decimals_for, degrees, number, p_words, percent
-from expeval.results import EstimateRow, Results
+from expeval.report.numbers import count, number, p_words, percent
+from expeval.report.subject import Subject, subjects
 
-# Differences smaller than this, in standard deviations, are called alike where the whole interval lies inside.
+if TYPE_CHECKING:
+    from expeval.results import EstimateRow, Results
+
+# A quarter of a standard deviation: below it the What Works Clearinghouse (Handbook 2.0, appendix E) called no
+# difference substantively important.
 ALIKE = 0.25
+UNITS = {"points": ("point", "points"), "percentage-points": ("percentage point", "percentage points")}
+PAIRS = (
+    "A pair is one student of each group, a tie counts as half; 50 of 100 would be no difference between the groups."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One outcome as the sentences need it."""
+class Answer:
+    """What was found for one outcome.
 
-    results: Results
-    name: str
+    Attributes
+    ----------
+    pattern
+        ``clear``, ``open``, ``alike``, ``no-interval``, ``cannot`` (too few units), ``nothing`` (no estimate).
+    lead
+        The sentence for large type.
+    more
+        What a careful reader needs beside it.
+    """
 
-    @property
-    def keys(self) -> dict[str, Any]:
-        """The outcome's table of the study file."""
-        return next(o for o in self.results.study["outcomes"] if o["name"] == self.name)
-
-    @property
-    def kind(self) -> str:
-        """score, ordinal or binary."""
-        return str(self.keys["kind"])
-
-    @property
-    def row(self) -> EstimateRow:
-        """The row that is the answer."""
-        return self.results.primary(self.name)
+    pattern: str
+    lead: str
+    more: tuple[str, ...] = ()
 
     @property
-    def randomised(self) -> bool:
-        """Whether "raised" may be said."""
-        return bool(self.results.study["groups"].get("randomised"))
-
-    @property
-    def level(self) -> str:
-        """The confidence level in words."""
-        return percent(self.results.study["inference"]["confidence"])
-
-    @property
-    def scale(self) -> Scale:
-        """How the answer's estimate is shown."""
-        if self.row.method.startswith("win-fraction"):
-            return Scale(1.0, "", "more often higher than lower, as a share of all pairs", 0.0)
-        if self.row.method == "brunner-munzel" or (self.kind == "ordinal" and self.row.method == "permutation"):
-            return Scale(1.0, "", "probability of scoring higher, ties half", 0.5)
-        if self.kind == "binary":
-            return Scale(100.0, "percentage points", "difference of shares", 0.0)
-        return Scale(1.0, "points", "difference of means", 0.0)
+    def text(self) -> str:
+        """Everything as one paragraph."""
+        return " ".join((self.lead, *self.more))
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """Factor from the row to the page, unit, what is measured, and the value that means no difference."""
+class Fact:
+    """A number with its unit, and words that say what it is."""
 
-    factor: float
+    number: str
     unit: str
-    what: str
-    null: float
-
-
-def arm_name(results: Results, arm: str) -> str:
-    """The study's own label of an arm, or the arm's word where the arm has files of its own."""
-    labels = results.study["groups"][arm]
-    if isinstance(labels, dict):
-        return arm
-    return " / ".join(str(value) for value in labels)
-
-
-def arms(results: Results) -> tuple[str, str]:
-    """Both labels in quotation marks."""
-    return f"“{arm_name(results, 'experimental')}”", f"“{arm_name(results, 'control')}”"
-
-
-def primary_outcomes(results: Results) -> list[str]:
-    """Names of the primary outcomes, or of all where none is."""
-    names = [o["name"] for o in results.study["outcomes"] if o.get("role", "primary") == "primary"]
-    return names or [o["name"] for o in results.study["outcomes"]]
+    words: str
 
 
 def answer_sentences(results: Results) -> list[str]:
     """The answer in one sentence for each primary outcome."""
-    return [f"{name}: {answer(results, name)}" for name in primary_outcomes(results)]
+    every = subjects(results)
+    return [answer(subject).lead for subject in [s for s in every if s.is_primary] or every]
 
 
-def answer(results: Results, outcome: str) -> str:
-    """The answer for one outcome: clear, open, shown alike, or why there is none."""
-    asked = Asked(results, outcome)
-    row = asked.row
-    if row.estimate is None:
-        return f"The question can’t be answered with these data: {row.note or 'the estimate could not be computed'}."
+def answer(subject: Subject) -> Answer:
+    """The answer for one outcome, by the pattern that its interval fits."""
+    row = subject.primary
+    if row is None or row.estimate is None:
+        return _nothing(subject, row)
     if row.conf_low is None or row.conf_high is None:
-        return _without_interval(asked)
-    scale = asked.scale
-    low, high = row.conf_low - scale.null, row.conf_high - scale.null
-    if low > 0 or high < 0:
-        return _clear(asked)
-    if _shown_alike(asked):
-        return (
-            f"Any difference is smaller than {ALIKE} of a standard deviation ({_interval(asked)}; {who(results, row)})."
-        )
-    return _open(asked)
+        return _no_interval(subject, row) if row.p_value is not None else _cannot(subject, row)
+    more = (*_effect(subject, row), *_adjusted(subject, row))
+    if subject.scale.beyond(row):
+        return Answer("clear", _clear(subject, row), more)
+    if _within_band(subject, row):
+        return Answer("alike", _alike(subject, row), _adjusted(subject, row))
+    return Answer("open", _open(subject, row), _pairs(subject) + _adjusted(subject, row))
 
 
-def _clear(asked: Asked) -> str:
-    row, scale = asked.row, asked.scale
-    assert row.estimate is not None
-    experimental, control = arms(asked.results)
-    up = row.estimate > scale.null
-    brackets = f"({_interval(asked)}; {who(asked.results, row)})"
-    if asked.kind == "ordinal":
-        share = row.estimate if scale.null else (row.estimate + 1.0) / 2.0
-        return (
-            f"A student of {experimental} scored higher than one of {control} with probability "
-            f"{number(share, 2)}, ties counted half {brackets}."
-        )
-    size = number(abs(row.estimate) * scale.factor, _decimals(asked))
-    if asked.randomised:
-        verb = "raised" if up else "lowered"
-        return f"Being in {experimental} rather than {control} {verb} the result by {size} {scale.unit} {brackets}."
-    where = "higher" if up else "lower"
-    return f"Students of {experimental} scored {size} {scale.unit} {where} than students of {control} {brackets}."
+def group_words(subject: Subject, arm: str) -> str:
+    """An arm in a sentence: the experimental group ("small")."""
+    label = subject.label(arm)
+    return f"the {arm} group" + (f" (“{label}”)" if label else "")
 
 
-def _open(asked: Asked) -> str:
-    row, scale = asked.row, asked.scale
-    if asked.kind == "ordinal":
-        low, high = _shares(asked)
-        return (
-            f"The data are compatible with a probability of scoring higher anywhere from {number(low, 2)} to "
-            f"{number(high, 2)} (0.50 means no difference); they don’t settle the question "
-            f"({asked.level} interval; {who(asked.results, row)})."
-        )
-    assert row.conf_low is not None
-    assert row.conf_high is not None
-    decimals = _decimals(asked)
-    low_words = f"{number(-row.conf_low * scale.factor, decimals)} {scale.unit} lower"
-    high_words = f"{number(row.conf_high * scale.factor, decimals)} {scale.unit} higher"
+def short_label(subject: Subject, arm: str) -> str:
+    """An arm in a table or figure: the study's word, with the role where it says something else."""
+    label = subject.label(arm)
+    return f"{label} ({arm})" if label and label.casefold() != arm else arm.capitalize()
+
+
+def unit_words(subject: Subject, shown: str = "") -> str:
+    """The unit of the answer, in the number that fits."""
+    one, many = UNITS.get(subject.scale.code, ("of 100 pairs", "of 100 pairs"))
+    return one if shown in ("1", "1.0") else many
+
+
+def size_words(n: int | None, institutions: int | None, fewest: int = 5) -> str:
+    """How many students in how many institutions."""
+    students = f"fewer than {fewest} students" if n is None else f"{count(n)} student{'' if n == 1 else 's'}"
+    if not institutions:
+        return students
+    return f"{students} in {count(institutions)} institution{'' if institutions == 1 else 's'}"
+
+
+def facts(subject: Subject) -> tuple[Fact, ...]:
+    """Difference in the outcome's own unit, effect size, and how sure: numbers with words."""
+    row = subject.primary
+    if row is None or row.estimate is None:
+        return ()
+    scale = subject.scale
+    found = [_difference_fact(subject, row), _effect_fact(subject)]
+    if row.conf_low is not None:
+        words = f"{percent(subject.confidence)} interval: the values that the data are compatible with"
+        found.append(Fact(scale.interval(row), unit_words(subject), words))
+    else:
+        found.append(Fact("none", "no interval", "how sure it is can't be said with this method and these data"))
+    return tuple(fact for fact in found if fact is not None)
+
+
+def _difference_fact(subject: Subject, row: EstimateRow) -> Fact:
+    scale, estimate = subject.scale, row.estimate or 0.0
+    if scale.code == "pairs":
+        words = f"a student of {group_words(subject, 'experimental')} is ahead of one of the control group"
+        return Fact(scale.text(estimate), "of 100 pairs", words)
+    side = "higher" if estimate > 0 else "lower" if estimate < 0 else "no higher and no lower"
+    size = scale.size(estimate)
+    return Fact(size, unit_words(subject, size), f"{side} in {group_words(subject, 'experimental')}")
+
+
+def _effect_fact(subject: Subject) -> Fact | None:
+    if subject.kind == "ordinal":
+        row = subject.one("effect-size", "rank-biserial")
+        if row is None or row.estimate is None:
+            return None
+        return Fact(number(row.estimate, 2), "effect size", "as observed, from −1 (always behind) to 1 (always ahead)")
+    if subject.kind == "binary":
+        shares = [subject.group(arm) for arm in ("experimental", "control")]
+        if any(group is None or group.mean is None for group in shares):
+            return None
+        text = " against ".join(number(100 * (group.mean or 0.0), 1) for group in shares if group)
+        return Fact(text, "per cent", f"share of “{subject.level(1.0)}” in the two groups, as observed")
+    row = _standardised(subject)
+    if row is None or row.estimate is None:
+        return None
+    words = "effect size: the plain difference between the groups' means over the spread of students' scores"
+    if row.method != "hedges-g":
+        words = "effect size: the difference over the spread of students' scores"
+    return Fact(number(row.estimate, 2), "standard deviations", words)
+
+
+def _standardised(subject: Subject) -> EstimateRow | None:
+    for method in ("hedges-g-clustered", "hedges-g"):
+        row = subject.one("effect-size", method)
+        if row is not None and row.estimate is not None:
+            return row
+    return None
+
+
+def _n(subject: Subject, row: EstimateRow) -> str:
+    return size_words(row.n, row.institutions, _fewest(subject))
+
+
+def _fewest(subject: Subject) -> int:
+    return int(subject.results.study.get("report", {}).get("minimum_cell", 5))
+
+
+def _in_brackets(subject: Subject, row: EstimateRow) -> str:
+    return f"({percent(subject.confidence)} interval {subject.scale.interval(row)}; {_n(subject, row)})"
+
+
+def _measure(subject: Subject) -> str:
+    """The outcome as the object of "raised": a share where it is binary."""
+    if subject.kind == "binary" and subject.scale.code == "percentage-points":
+        return f"the share of “{subject.level(1.0)}” in {subject.name}"
+    return subject.name
+
+
+def _clear(subject: Subject, row: EstimateRow) -> str:
+    up = subject.scale.beyond(row) > 0
+    control = group_words(subject, "control")
+    if subject.randomised:
+        label = subject.label("experimental")
+        new = "The new teaching" + (f" (“{label}”)" if label else "")
+        said = f"{new} {'raised' if up else 'lowered'} {_measure(subject)}"
+    else:
+        experimental = group_words(subject, "experimental")
+        if subject.kind == "binary":
+            said = f"In {experimental} {_measure(subject)} was {'higher' if up else 'lower'}"
+        else:
+            said = f"Students of {experimental} scored {'higher' if up else 'lower'} in {subject.name}"
+    if subject.scale.code == "pairs":
+        ahead = f"{subject.scale.text(row.estimate)} of 100 pairs"
+        who = "a student of the experimental group is ahead of one of the control group in"
+        return f"{said} than {control}: {who} {ahead} {_in_brackets(subject, row)}." if not subject.randomised else (
+            f"{said}, compared with {control}: {who} {ahead} {_in_brackets(subject, row)}."
+        )  # fmt: skip
+    size = subject.scale.size(row.estimate or 0.0)
+    by = f"by {size} {unit_words(subject, size)}"
+    joined = f"{said} {by}, compared with {control}" if subject.randomised else f"{said} than {control}, {by}"
+    return f"{joined} {_in_brackets(subject, row)}."
+
+
+def _span(subject: Subject, row: EstimateRow) -> str:
+    scale = subject.scale
+    if scale.code == "pairs":
+        return f"{scale.interval(row)} of 100 pairs in which the student of the experimental group is ahead"
+    low, high = (scale.size(end or 0.0) for end in (row.conf_low, row.conf_high))
+    return f"{low} {unit_words(subject, low)} lower to {high} {unit_words(subject, high)} higher"
+
+
+def _open(subject: Subject, row: EstimateRow) -> str:
+    where = "" if subject.scale.code == "pairs" else f" in {group_words(subject, 'experimental')}"
     return (
-        f"The data are compatible with anything from {low_words} to {high_words}; they don’t settle the question "
-        f"({asked.level} interval; {who(asked.results, row)})."
+        f"{subject.name}: the data are compatible with anything from {_span(subject, row)}{where}; they don't settle "
+        f"the question ({percent(subject.confidence)} interval; {_n(subject, row)})."
     )
 
 
-def _without_interval(asked: Asked) -> str:
-    row, scale = asked.row, asked.scale
-    assert row.estimate is not None
-    size = number((row.estimate - scale.null) * scale.factor, _decimals(asked))
-    unit = f" {scale.unit}" if scale.unit else ""
-    codes = {w.code for w in asked.results.warnings if w.outcome == asked.name}
-    if "too-few-units" in codes:
-        return (
-            "With so few institutions in each group no method can tell the new teaching from the institutions it was "
-            f"tried in. The difference found is {size}{unit} ({who(asked.results, row)}); how far to trust it can’t be "
-            "said."
-        )
-    return f"The difference found is {size}{unit} ({who(asked.results, row)}); it has no interval: {row.note}."
+def _alike(subject: Subject, row: EstimateRow) -> str:
+    return (
+        f"{subject.name}: any difference between {group_words(subject, 'experimental')} and "
+        f"{group_words(subject, 'control')} is smaller than {number(ALIKE, 2)} of a standard deviation "
+        f"({percent(subject.confidence)} interval from {_span(subject, row)}; {_n(subject, row)})."
+    )
 
 
-def _shown_alike(asked: Asked) -> bool:
-    """Only where the answer is a two-group test: then the interval of Hedges' g is the answer's own."""
-    if asked.row.analysis != "test" or asked.kind == "ordinal":
+def _within_band(subject: Subject, row: EstimateRow) -> bool:
+    """Whether the whole interval lies within a quarter of the smaller arm's standard deviation."""
+    sds = [group.sd for group in subject.groups()]
+    if subject.scale.code == "pairs" or len(sds) != 2 or row.conf_low is None or row.conf_high is None:
         return False
-    found = asked.results.find(asked.name, "effect-size", "hedges-g")
-    if not found or found[0].conf_low is None or found[0].conf_high is None:
-        return False
-    return found[0].conf_low > -ALIKE and found[0].conf_high < ALIKE
+    band = ALIKE * min(sd or 0.0 for sd in sds)
+    return -band < row.conf_low and row.conf_high < band
 
 
-def _decimals(asked: Asked) -> int:
-    row, factor = asked.row, asked.scale.factor
-    if asked.kind == "ordinal":
-        return 2
-    assert row.estimate is not None
-    # An estimate near zero would ask for digits that its error makes meaningless.
-    size = max(abs(row.estimate), row.std_error or 0.0)
-    return decimals_for(size * factor)
-
-
-def _shares(asked: Asked) -> tuple[float, float]:
-    """The interval of an ordinal answer as probabilities of scoring higher."""
-    row = asked.row
-    assert row.conf_low is not None
-    assert row.conf_high is not None
-    if asked.scale.null:
-        return row.conf_low, row.conf_high
-    return (row.conf_low + 1.0) / 2.0, (row.conf_high + 1.0) / 2.0
-
-
-def interval_words(asked: Asked) -> str:
-    """The interval's ends on the page's scale: "3.3 to 10"."""
-    row, scale = asked.row, asked.scale
-    if row.conf_low is None or row.conf_high is None:
-        return "no interval"
-    if asked.kind == "ordinal":
-        low, high = _shares(asked)
-        return f"{number(low, 2)} to {number(high, 2)}"
-    decimals = _decimals(asked)
-    return f"{number(row.conf_low * scale.factor, decimals)} to {number(row.conf_high * scale.factor, decimals)}"
-
-
-def _interval(asked: Asked) -> str:
-    return f"{asked.level} interval {interval_words(asked)}"
-
-
-def who(results: Results, row: EstimateRow) -> str:
-    """n with its unit: "3 736 students in 79 institutions"."""
-    words = f"{count(row.n)} students"
-    if row.institutions:
-        words += f" in {count(row.institutions)} institution{'s' if row.institutions != 1 else ''}"
-    return words
-
-
-def facts(results: Results, outcome: str) -> list[tuple[str, str]]:
-    """Three facts, each a number and its words: difference, effect size, how sure."""
-    asked = Asked(results, outcome)
-    row, scale = asked.row, asked.scale
-    if row.estimate is None:
-        return []
-    if asked.kind == "ordinal":
-        share = row.estimate if scale.null else (row.estimate + 1.0) / 2.0
-        first = (number(share, 2), "probability that a student of the experimental group scores higher, ties half")
+def _no_interval(subject: Subject, row: EstimateRow) -> Answer:
+    size = subject.scale.size(row.estimate or 0.0)
+    if subject.scale.code == "pairs":
+        found = f"a student of the experimental group is ahead of one of the control group in {size} of 100 pairs"
     else:
-        sign = "+" if row.estimate > 0 else ""
-        first = (sign + number(row.estimate * scale.factor, _decimals(asked)), f"{scale.unit}, experimental − control")
-    told = [first]
-    found = results.find(outcome, "effect-size", "rank-biserial" if asked.kind == "ordinal" else "hedges-g")
-    if found and found[0].estimate is not None:
-        words = (
-            "of all pairs: more often higher than lower"
-            if asked.kind == "ordinal"
-            else "of a standard deviation (before adjustment)"
-        )
-        told.append((number(found[0].estimate, 2), words))
-    if row.conf_low is not None:
-        told.append((interval_words(asked), f"where the true value may lie ({asked.level} interval)"))
-    return told
+        side = "higher" if (row.estimate or 0.0) > 0 else "lower"
+        found = f"{group_words(subject, 'experimental')} scored {size} {unit_words(subject, size)} {side}"
+    lead = f"{subject.name}: {found} ({_n(subject, row)}; this method gives no interval, {p_words(row.p_value)})."
+    return Answer("no-interval", lead, _pairs(subject))
 
 
-# ------------------------------------------------------------------------------------ what could make it wrong
-
-# code -> (plain words for the first screen, section where it is explained).  Worst first.
-TROUBLES: dict[str, tuple[str, str]] = {
-    "simulated": ("The data are simulated: nobody was taught or tested.", "who"),
-    "too-few-units": (
-        "There are too few institutions to tell the teaching from the institutions it was tried in.",
-        "why",
-    ),
-    "empty-arm": ("One group has no results: nothing can be compared.", "who"),
-    "constant": ("All students have the same result: nothing can be compared.", "found"),
-    "baseline-far-apart": (
-        "The groups were far apart before the experiment; adjustment can’t be trusted to mend it.",
-        "before",
-    ),
-    "not-randomised-no-baseline": (
-        "The groups were not formed by chance and the study names no baseline: they may have differed from the start.",
-        "who",
-    ),
-    "not-randomised": (
-        "The groups were not formed by chance: what brought students into them may explain part of the difference.",
-        "who",
-    ),
-    "baseline-differs": ("The groups differed a little before the experiment; the answer adjusts for it.", "before"),
-    "unequal-loss": ("Results are missing more often in one group: those who are missing may differ.", "who"),
-    "no-institution-both-arms": (
-        "No institution has both groups: institutions and teaching are hard to tell apart.",
-        "everywhere",
-    ),
-    "students-and-units-differ": (
-        "The answer depends on whether each student or each institution counts once: size may matter.",
-        "another",
-    ),
-    "tests-disagree": ("Another defensible test would answer differently.", "another"),
-    "few-institutions-assigned": ("Few institutions took part: only large differences could have been shown.", "why"),
-    "few-institutions": (
-        "Few institutions have both groups: the answer holds for these institutions only.",
-        "everywhere",
-    ),
-    "one-institution": ("All students belong to one institution: the answer holds for it alone.", "who"),
-    "many-institution-terms": (
-        "More is adjusted for at the level of institutions than so few of them can carry.",
-        "why",
-    ),
-    "second-opinion-differs": ("Another library computes a different number from the same rows.", "check"),
-    "skewed-small": ("The results are lopsided and a group is small: read the permutation test too.", "found"),
-    "few-ordinal": ("A group has fewer than ten students: the test is only approximately right.", "found"),
-    "separated": ("The groups’ results do not overlap at all.", "found"),
-    "no-spread": ("In one group all results are the same.", "found"),
-    "stand-in": ("The method named for this design comes with a later version; a simpler one stands in for it.", "why"),
-    "covariate-dropped": ("A covariate repeats others and was left out.", "why"),
-    "normality-large-n": ("With so many students a test of normality rejects almost anything.", "why"),
-    "clustering-ignored": (
-        "Students of one institution resemble each other: the answer allows for it, the simple tests below don’t.",
-        "found",
-    ),
-    "suppressed": ("Counts so small that they could point to a student are withheld.", "who"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A line of "What could make this wrong"."""
-
-    words: str
-    section: str
-    outcomes: tuple[str, ...]
-
-
-def troubles(results: Results, most: int = 6) -> list[Trouble]:
-    """Three to six lines in plain words, worst first; the full list stands further below."""
-    by_code: dict[str, list[str]] = {}
-    for warning in results.warnings:
-        by_code.setdefault(warning.code, []).append(warning.outcome or "")
-    order = list(TROUBLES)
-    known = sorted((code for code in by_code if code in TROUBLES), key=order.index)
-    everywhere = len(results.study["outcomes"])
-    lines = []
-    for code in known[:most]:
-        names = tuple(dict.fromkeys(name for name in by_code[code] if name))
-        lines.append(Trouble(*TROUBLES[code], () if len(names) in (0, everywhere) else names))
-    return lines
-
-
-# ------------------------------------------------------------------------------------------- ready to paste
-
-
-def apa_sentences(results: Results, outcome: str) -> list[str]:
-    """Sentences in APA style for the descriptions, the chosen test, the effect size, the primary row."""
-    asked = Asked(results, outcome)
-    told = _described(results, outcome)
-    test = next((d.choice for d in results.decisions if d.outcome == outcome and d.step == "test"), None)
-    for row in results.find(outcome, "test", test) if test else []:
-        told += _tested(row, results, outcome)
-    if asked.row.analysis == "regression":
-        told += _regressed(asked)
-    return told
-
-
-def _described(results: Results, outcome: str) -> list[str]:
-    parts = []
-    for group in results.groups:
-        if group.outcome == outcome and group.moment == "outcome" and group.mean is not None:
-            decimals = decimals_for(group.sd or group.mean) + 1
-            sd = "" if group.sd is None else f", SD = {number(group.sd, decimals)}"
-            name = arm_name(results, group.arm)
-            parts.append(f"{name} (n = {count(group.n)}, M = {number(group.mean, decimals)}{sd})")
-    return [f"{outcome} was compared between {' and '.join(parts)}."] if len(parts) == 2 else []
-
-
-NAMED = {
-    "student": "Student’s t test",
-    "welch": "Welch’s t test",
-    "mann-whitney": "a Mann–Whitney test",
-    "brunner-munzel": "a Brunner–Munzel test",
-    "permutation": "a permutation test",
-}
-
-
-def _tested(row: EstimateRow, results: Results, outcome: str) -> list[str]:
-    if row.p_value is None:
-        return []
-    if row.method == "mann-whitney":
-        statistic = f"U = {number(row.statistic, 1)}"
-    elif row.df is not None:
-        statistic = f"t({degrees(row.df)}) = {number(row.statistic, 2)}"
+def _cannot(subject: Subject, row: EstimateRow) -> Answer:
+    scale, estimate = subject.scale, row.estimate or 0.0
+    if scale.code == "pairs":
+        observed = f"the student of the experimental group is ahead in {scale.text(estimate)} of 100 pairs"
     else:
-        statistic = f"t = {number(row.statistic, 2)}"
-    size = ""
-    ordinal = row.method in ("brunner-munzel", "mann-whitney")
-    found = results.find(outcome, "effect-size", "probability-of-superiority" if ordinal else "hedges-g")
-    if found and found[0].estimate is not None:
-        name = "P(superiority)" if ordinal else "Hedges’ g"
-        size = f", {name} = {number(found[0].estimate, 2)}"
-        if found[0].conf_low is not None:
-            level = percent(results.study["inference"]["confidence"])
-            size += f", {level} CI [{number(found[0].conf_low, 2)}, {number(found[0].conf_high, 2)}]"
-    unaware = " This test ignores that students sit in institutions." if row.note and "ignores" in row.note else ""
-    return [f"Tested with {NAMED[row.method]}, {statistic}, {p_words(row.p_value)}{size}.{unaware}"]
+        size = scale.size(estimate)
+        side = "higher" if estimate > 0 else "lower"
+        observed = f"the experimental group is {size} {unit_words(subject, size)} {side}"
+    alone = f"As observed, {observed} ({_n(subject, row)}); that number stands without interval or p-value."
+    return Answer("cannot", f"{subject.name}: {_why_not(subject, row)}", (alone, *_pairs(subject)))
 
 
-def _regressed(asked: Asked) -> list[str]:
-    from expeval.report.methods import label
-
-    row, scale = asked.row, asked.scale
-    if row.estimate is None:
-        return []
-    decimals = decimals_for(max(abs(row.estimate), row.std_error or 0.0) * scale.factor)
-    words = f"The primary analysis ({label(row.method)}; {who(asked.results, row)}) estimated b = "
-    words += number(row.estimate * scale.factor, decimals) + (f" {scale.unit}" if scale.unit else "")
-    if row.std_error is not None:
-        words += f", SE = {number(row.std_error * scale.factor, decimals)}"
-    if row.statistic is not None:
-        words += f", t({degrees(row.df)}) = {number(row.statistic, 2)}, {p_words(row.p_value)}"
-    if row.conf_low is not None and row.conf_high is not None:
-        low, high = row.conf_low * scale.factor, row.conf_high * scale.factor
-        words += f", {asked.level} CI [{number(low, decimals)}, {number(high, decimals)}]"
-    if row.p_adjusted is not None and row.p_adjusted != row.p_value:
-        words += f"; adjusted for several outcomes {p_words(row.p_adjusted)}"
-    return [words + "."]
+def _why_not(subject: Subject, row: EstimateRow) -> str:
+    if not subject.warned("too-few-units"):
+        return f"the question can't be answered from these data ({row.note or 'no error of the estimate exists'})."
+    unit = "class" if subject.assigned == "class" else "institution"
+    experimental, control = (subject.figure_of("primary", f"institutions_{arm}") for arm in ("experimental", "control"))
+    many = f"{unit}{'es' if unit == 'class' else 's'}"
+    if unit == "class" or experimental is None or control is None:
+        with_units = f"with so few {many}"
+    elif experimental == control:
+        with_units = f"with {'one' if control == 1 else control} {unit if control == 1 else many} in each group"
+    else:
+        with_units = f"with {experimental} {many} in the experimental and {control} in the control group"
+    return f"{with_units} no method can tell the new teaching from the {many} it was tried in."
 
 
-def difference_sign() -> str:
-    """How all differences are taken."""
-    return f"experimental {MINUS} control"
+def _nothing(subject: Subject, row: EstimateRow | None) -> Answer:
+    why = f" ({row.note})" if row is not None and row.note else ""
+    return Answer("nothing", f"{subject.name}: the question can't be answered from these data{why}.")
+
+
+def _effect(subject: Subject, row: EstimateRow) -> tuple[str, ...]:
+    if subject.scale.code == "pairs":
+        return _pairs(subject)
+    size = _standardised(subject)
+    if subject.kind != "score" or size is None or size.estimate is None:
+        return ()
+    of = f"{number(abs(size.estimate), 2)} of a standard deviation"
+    plain = row.analysis == "test" or size.method != "hedges-g"
+    if plain:
+        return (f"That is {of}.",)
+    side = "higher" if size.estimate > 0 else "lower"
+    return (f"As observed, without any adjustment, the experimental group's mean is {of} {side}.",)
+
+
+def _pairs(subject: Subject) -> tuple[str, ...]:
+    return (PAIRS,) if subject.scale.code == "pairs" else ()
+
+
+def _adjusted(subject: Subject, row: EstimateRow) -> tuple[str, ...]:
+    if row.analysis != "regression":
+        return ()
+    inside = "fixed-effects" in row.method
+    names = listed(subject.adjusted_for)
+    if inside:
+        held = f", holding {names} constant" if names else ""
+        return (f"Students are compared with others of the same institution{held}.",)
+    return (f"Adjusted for {names}.",) if names else ()
+
+
+def listed(names: tuple[str, ...] | list[str]) -> str:
+    """Names as a sentence lists them: a, b and c."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

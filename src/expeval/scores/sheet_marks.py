@@ -59,7 +59,7 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         if sheet.tag.endswith("}sheet"):
             target = targets.get(sheet.get(_RELATION), "").lstrip("/")
             part = target if target in names else f"xl/{target}"
-            if part in names:
+            if part in names and part.endswith(".xml"):
                 parts[sheet.get("name", "")] = part
     return parts
 

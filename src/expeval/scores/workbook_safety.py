@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from xml.parsers import expat
 
 MAX_UNPACKED = 512 * 2**20  # bytes of all parts together
 MAX_RATIO = 200  # unpacked to packed, of parts that unpack to more than RATIO_FROM
@@ -15,7 +15,7 @@ RATIO_FROM = 10 * 2**20
 MAX_ENTRIES = 5_000
 MAX_CELLS = 30_000_000  # of the rectangle that holds all cells: readers keep it whole
 _CHUNK = 2**20
-_DECLARATIONS = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)")
+_XML = (".xml", ".rels")
 
 
 class UnsafeWorkbook(Exception):
@@ -56,7 +56,8 @@ def _check_ratio(entry: zipfile.ZipInfo, size: int) -> None:
 
 
 def _check_part(entry: zipfile.ZipInfo, data: bytes, before: int) -> int:
-    size, tail, first = 0, b"", True
+    size, first = 0, True
+    parser = _strict_parser() if entry.filename.lower().endswith(_XML) else None
     for chunk in unpack(entry, data):
         if first and chunk.startswith(b"PK\x03\x04"):
             raise UnsafeWorkbook("nested", "an archive inside the workbook")
@@ -64,12 +65,33 @@ def _check_part(entry: zipfile.ZipInfo, data: bytes, before: int) -> int:
         size += len(chunk)
         _check_size(before + size)
         _check_ratio(entry, size)
-        if _DECLARATIONS.search(tail + chunk):
-            raise UnsafeWorkbook("declarations", "XML with its own declarations")
-        tail = chunk[-32:]
+        _parse(parser, chunk, False)
+    _parse(parser, b"", True)
     if size != entry.file_size:
         raise UnsafeWorkbook("size", "an archive that declares a wrong size")
     return size
+
+
+def _strict_parser() -> expat.XMLParserType:
+    """A parser that only looks whether XML is whole, and stops at the first declaration of its own."""
+
+    def refuse(*_: object) -> None:
+        raise UnsafeWorkbook("declarations", "XML with its own declarations")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    return parser
+
+
+def _parse(parser: expat.XMLParserType | None, chunk: bytes, last: bool) -> None:
+    """Readers that follow may take damaged XML for a shorter sheet and say nothing."""
+    if parser is None:
+        return
+    try:
+        parser.Parse(chunk, last)
+    except expat.ExpatError:
+        raise UnsafeWorkbook("damaged", "a damaged workbook") from None
 
 
 def unpack(entry: zipfile.ZipInfo, data: bytes) -> Iterator[bytes]:

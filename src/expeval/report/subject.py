@@ -1,0 +1,223 @@
+"""One outcome as the report speaks of it: its rows, the words for its arms, the scale of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from expeval.report.numbers import MINUS, decimals_for, number
+from expeval.results import DistributionRow, EstimateRow, FlowRow, GroupRow, ResidualRow, Results
+
+THETA = ("brunner-munzel", "probability-of-superiority", "probability-of-superiority-clustered")
+WIN_FRACTION = "win-fraction-"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How the answer of an outcome is shown: ``shown = shift + factor x value``, with fixed decimals.
+
+    Attributes
+    ----------
+    code
+        ``points``, ``percentage-points``, or ``pairs`` (out of 100 pairs of one student of each arm, those in
+        which the one of the experimental arm is ahead, ties counted half).
+    null
+        The shown value that means no difference.
+    """
+
+    code: str
+    factor: float
+    shift: float
+    null: float
+    decimals: int
+
+    def shown(self, value: float) -> float:
+        """The value on the scale that the reader sees."""
+        return self.shift + self.factor * value
+
+    def text(self, value: float | None) -> str:
+        """The value as it stands everywhere in the page."""
+        return "–" if value is None else number(self.shown(value), self.decimals)
+
+    def size(self, value: float) -> str:
+        """The size without its sign, for words that carry the direction."""
+        return self.text(value).removeprefix(MINUS)
+
+    def interval(self, row: EstimateRow) -> str:
+        """Both ends in words: "2.5 to 9.3"."""
+        return f"{self.text(row.conf_low)} to {self.text(row.conf_high)}"
+
+    def beyond(self, row: EstimateRow) -> int:
+        """1 where the whole interval lies above no difference, -1 where below, else 0."""
+        if row.conf_low is None or row.conf_high is None:
+            return 0
+        if self.shown(row.conf_low) > self.null:
+            return 1
+        return -1 if self.shown(row.conf_high) < self.null else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One outcome of the results, read by the names that the report needs."""
+
+    results: Results
+    outcome: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The outcome's name in the study file."""
+        return str(self.outcome["name"])
+
+    @property
+    def kind(self) -> str:
+        """score, ordinal or binary."""
+        return str(self.outcome["kind"])
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether the outcome is one that the study was made for."""
+        return self.outcome.get("role", "primary") == "primary"
+
+    @property
+    def confidence(self) -> float:
+        """The level of all intervals."""
+        return float(self.results.study.get("inference", {}).get("confidence", 0.95))
+
+    @property
+    def randomised(self) -> bool:
+        """Whether chance put units into the groups."""
+        return bool(self.results.study["groups"].get("randomised", False))
+
+    @property
+    def assigned(self) -> str:
+        """Whose units were put into the groups."""
+        return str(self.results.study["groups"].get("assigned", "student"))
+
+    @property
+    def adjusted_for(self) -> tuple[str, ...]:
+        """The columns that the regressions hold constant, baseline first."""
+        covariates = self.results.study.get("covariates", {})
+        named = [self.outcome.get("baseline"), *covariates.get("student", ()), *covariates.get("institution", ())]
+        return tuple(str(name) for name in named if name)
+
+    @property
+    def primary(self) -> EstimateRow | None:
+        """The row that is the answer."""
+        return next((row for row in self.results.estimates if row.outcome == self.name and row.primary), None)
+
+    @property
+    def scale(self) -> Scale:
+        """The scale of the answer, decimals by its standard error (two significant digits of it, at most)."""
+        return scale_of(self.primary, self.kind)
+
+    def label(self, arm: str) -> str | None:
+        """The study's own word for an arm; ``None`` where the arm has files or columns of its own."""
+        columns = self.outcome.get("columns")
+        if columns:
+            return str(columns[arm])
+        values = self.results.study["groups"].get(arm)
+        if isinstance(values, list | tuple):
+            return ", ".join(_plain(value) for value in values)
+        return None
+
+    def level(self, value: float) -> str:
+        """A level's label: the study's word where levels are texts, else the number."""
+        levels = self.outcome.get("levels") or []
+        if any(isinstance(level, str) for level in levels):
+            first = 0 if self.kind == "binary" else 1
+            position = round(value) - first
+            return str(levels[position]) if 0 <= position < len(levels) else number(value, 0)
+        return _plain(value)
+
+    @property
+    def places(self) -> int:
+        """Decimals of values in the outcome's own unit (means, quartiles): one more than its sd needs."""
+        sds = [row.sd for row in self.groups() if row.sd]
+        return min(decimals_for(min(sds)) + (1 if min(sds) < 100 else 0), 6) if sds else 1
+
+    def rows(self, *analyses: str, term: str | None = None) -> list[EstimateRow]:
+        """The estimates of some analyses, in order."""
+        return [
+            row
+            for row in self.results.estimates
+            if row.outcome == self.name and row.analysis in analyses and term in (None, row.term)
+        ]
+
+    def one(self, analysis: str, method: str, term: str | None = None) -> EstimateRow | None:
+        """The first estimate of a method, or ``None``."""
+        return next(iter(self.results.find(self.name, analysis, method, term)), None)
+
+    def groups(self, moment: str = "outcome") -> list[GroupRow]:
+        """The description of both arms."""
+        return [row for row in self.results.groups if row.outcome == self.name and row.moment == moment]
+
+    def group(self, arm: str, moment: str = "outcome") -> GroupRow | None:
+        """The description of one arm."""
+        return next((row for row in self.groups(moment) if row.arm == arm), None)
+
+    def bins(self, arm: str, moment: str = "outcome") -> list[DistributionRow]:
+        """The distribution of one arm, lowest bin first."""
+        return [
+            row
+            for row in self.results.distributions
+            if row.outcome == self.name and row.arm == arm and row.moment == moment
+        ]
+
+    def flow(self) -> list[FlowRow]:
+        """From rows read to rows analysed."""
+        return [row for row in self.results.flow if row.outcome == self.name]
+
+    def residuals(self) -> list[ResidualRow]:
+        """Percentiles of the standardised residuals, lowest first."""
+        return [row for row in self.results.residuals if row.outcome == self.name]
+
+    def figure_of(self, step: str, name: str) -> float | int | str | None:
+        """A figure that a decision rests on."""
+        for decision in self.results.decisions:
+            if decision.outcome == self.name and decision.step == step and name in decision.figures:
+                return decision.figures[name]
+        return None
+
+    def warned(self, code: str) -> bool:
+        """Whether this outcome, or the study, carries a warning."""
+        return any(row.code == code and row.outcome in (None, self.name) for row in self.results.warnings)
+
+
+def subjects(results: Results) -> tuple[Subject, ...]:
+    """Every outcome, primary ones first, otherwise in the study file's order."""
+    every = [Subject(results, outcome) for outcome in results.study["outcomes"]]
+    return tuple(sorted(every, key=lambda subject: not subject.is_primary))
+
+
+def scale_of(row: EstimateRow | None, kind: str) -> Scale:
+    """The scale that a row of an outcome is shown on."""
+    method = "" if row is None else row.method
+    if method in THETA or (kind == "ordinal" and method == "permutation"):
+        code, factor, shift, null = "pairs", 100.0, 0.0, 50.0
+    elif method.startswith(WIN_FRACTION):
+        code, factor, shift, null = "pairs", 50.0, 50.0, 50.0
+    elif kind == "binary":
+        code, factor, shift, null = "percentage-points", 100.0, 0.0, 0.0
+    else:
+        code, factor, shift, null = "points", 1.0, 0.0, 0.0
+    error = None if row is None else row.std_error if row.std_error else _half_width(row) or row.estimate
+    decimals = 1 if error is None else decimals_for(factor * error)
+    return Scale(code, factor, shift, null, min(decimals, 1) if factor != 1.0 else decimals)
+
+
+def _half_width(row: EstimateRow) -> float | None:
+    if row.conf_low is None or row.conf_high is None:
+        return None
+    return (row.conf_high - row.conf_low) / 4.0
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value)).replace("-", MINUS)
+    return str(value)
+
+
+def first(values: Iterable[str | None]) -> str:
+    """The first text that is not empty, or an empty one."""
+    return next((value for value in values if value), "")
