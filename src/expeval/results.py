@@ -123,7 +123,7 @@ class SourceRow:
 
     file: str
     role: str
-    rows: int
+    rows: int | None
     encoding: str | None
     delimiter: str | None
     decimal: str | None

@@ -43,7 +43,7 @@ def protect(results: Results, minimum_cell: int) -> Results:
         - counts from 1 to ``minimum_cell`` - 1 in ``sources``, ``flow``, ``groups``, ``distributions``, ``n``
           of ``estimates`` and the figures of ``decisions``; zero reveals nobody and is published;
         - further counts, cheapest first, until no withheld count is the only whole number of at least one that
-          fits what is published: reasons and levels, then ``missing``, ``rows``, ``read``;
+          fits what is published: an arm's ``complete``, reasons and levels, then ``missing``, ``rows``, ``read``;
         - with the ``n`` of an institution (level, cohort) that goes for another's sake, all of its row but estimate
           and interval, from which df and so n could be had;
         - every number of a row of ``estimates`` with fewer than ``minimum_cell`` students, the description,
@@ -55,11 +55,11 @@ def protect(results: Results, minimum_cell: int) -> Results:
     Notes
     -----
     Published by convention, wherever the students are at least ``minimum_cell``: the numbers analysed and
-    complete and the ``n`` of ``groups`` and ``estimates`` (df = n - p would tell them anyway), and mean, sd,
+    the ``n`` of ``groups`` and ``estimates`` (df = n - p would tell them anyway), and mean, sd,
     quartiles, skewness, ``min`` and ``max`` of an arm.  Hence two leaks that no withholding of counts can close,
     and of which the warning tells:
 
-    - a reason that follows from the numbers analysed alone: 44 analysed and 41 complete, with one reason;
+    - a reason that follows from the ``n`` of tests and regressions alone: 44 and 41, with one reason in one arm;
     - a level of an ordinal or binary outcome that follows from the mean (sd, skewness) at full precision:
       the mean of a binary outcome times n is the count of ones.
 

@@ -10,8 +10,9 @@ from expeval.disclosure.attack import Ledger
 from expeval.disclosure.bins import Family, families, is_levels
 from expeval.results import EstimateRow, FlowRow, Results
 
-# What is dearer stands later; a reader misses a reason or a level less than how many were read.
-DETAIL, MISSING, SOURCE, READ = 0, 1, 2, 3
+# What is dearer stands later; a reader misses an arm's complete students (their sum is the regressions' n) less than
+# a reason or a level, and these less than how many were read.
+COMPLETE, DETAIL, MISSING, SOURCE, READ = 0, 1, 2, 3, 4
 
 # Reasons that belong to the file, not to an outcome: the same number under every outcome.
 OF_THE_FILE = ("other-group", "no-group", "duplicate")
@@ -104,8 +105,10 @@ def _add_flow(counts: Counts, i: int, row: FlowRow) -> None:
     for name, without in (("analysed", unanalysed), ("complete", list(left.values()))):
         value = getattr(row, name)
         # In neither arm nobody is analysed, whether that is written as 0 or left empty.
+        # Only the arms' sum of complete students stands elsewhere (n of the regressions), so an arm's may be withheld.
+        cost = COMPLETE if name == "complete" and row.arm != "other" else None
         number = counts.add(
-            (name, row.arm, row.outcome), 0 if row.arm == "other" else value, None, Place("flow", i, name)
+            (name, row.arm, row.outcome), 0 if row.arm == "other" else value, cost, Place("flow", i, name)
         )
         counts.tie([read], [number, *without])
 

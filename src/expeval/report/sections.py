@@ -244,7 +244,8 @@ def _everywhere(results: Results, figures: dict[str, dict[str, Figure]]) -> Sect
         table = Table(
             "Institution by institution", ("Institution", "Difference or mean", f"{level} interval", "n"), lines
         )
-        folds.append(Fold(name, tables=(table,), figures=_figures(figures.get(name, {}), "institutions")))
+        drawn = _figures(figures.get(name, {}), "institutions")
+        folds.append(Fold(name, tables=() if drawn else (table,), figures=drawn))
     if not folds:
         return None
     lead = (

@@ -191,11 +191,9 @@ def _clear(subject: Subject, row: EstimateRow) -> str:
         else:
             said = f"Students of {experimental} scored {'higher' if up else 'lower'} in {subject.name}"
     if subject.scale.code == "pairs":
-        ahead = f"{subject.scale.text(row.estimate)} of 100 pairs"
-        who = "a student of the experimental group is ahead of one of the control group in"
-        return f"{said} than {control}: {who} {ahead} {_in_brackets(subject, row)}." if not subject.randomised else (
-            f"{said}, compared with {control}: {who} {ahead} {_in_brackets(subject, row)}."
-        )  # fmt: skip
+        than = f", compared with {control}" if subject.randomised else f" than {control}"
+        ahead = f"a student of the first is ahead of one of the second in {subject.scale.text(row.estimate)} of 100 pairs"
+        return f"{said}{than}: {ahead} {_in_brackets(subject, row)}."
     size = subject.scale.size(row.estimate or 0.0)
     by = f"by {size} {unit_words(subject, size)}"
     joined = f"{said} {by}, compared with {control}" if subject.randomised else f"{said} than {control}, {by}"

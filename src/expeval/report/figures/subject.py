@@ -64,9 +64,11 @@ class Effect:
         On the axis's scale.
     null
         The value of no difference on that scale.
+    decimals
+        The decimals of all three numbers, the same as in the page's sentences.
     scale
-        ``"difference"`` (of means or shares), ``"shift"`` (Hodges-Lehmann), ``"wins"`` (2P - 1),
-        ``"probability"`` (P) or ``"log-odds"``.
+        ``"difference"`` (of means or shares), ``"shift"`` (Hodges-Lehmann), ``"probability"`` (of scoring higher,
+        ties half; a coefficient 2P - 1 is shown as P) or ``"log-odds"``.
     note
         What the row says of itself, such as why it has no interval.
     """
@@ -75,13 +77,9 @@ class Effect:
     low: float | None
     high: float | None
     null: float
+    decimals: int
     scale: str
     note: str | None
-
-    @property
-    def decimals(self) -> int:
-        """The decimals of all three numbers."""
-        return decimals_for(self.estimate, self.low, self.high)
 
     def shown(self, value: float | None) -> str:
         """A number of this effect, with the effect's decimals."""
@@ -172,22 +170,41 @@ def _is_number(text: str) -> bool:
 def _effect(results: Results, outcome: str, kind: str) -> Effect:
     row = next((row for row in results.estimates if row.outcome == outcome and row.primary), None)
     if row is None:
-        return Effect(None, None, None, 0.0, "difference", None)
+        return Effect(None, None, None, 0.0, 1, "difference", None)
     scale = _scale(row, kind)
-    factor = 100.0 if kind == "binary" and scale == "difference" else 1.0
-    estimate, low, high = (None if v is None else v * factor for v in (row.estimate, row.conf_low, row.conf_high))
+    null = 0.5 if scale == "probability" else 0.0
+    factor, shift = _to_page(row, kind, scale)
+    estimate, low, high = (
+        None if value is None else value * factor + shift for value in (row.estimate, row.conf_low, row.conf_high)
+    )
     if low is None or high is None:
         low = high = None
-    return Effect(estimate, low, high, 0.5 if scale == "probability" else 0.0, scale, row.note)
+    size = max(abs(row.estimate or 0.0), row.std_error or 0.0) * factor
+    return Effect(estimate, low, high, null, 2 if scale == "probability" else decimals_for(size), scale, row.note)
+
+
+def _to_page(row: EstimateRow, kind: str, scale: str) -> tuple[float, float]:
+    """What the row's numbers are multiplied by, and what is then added."""
+    if row.method.startswith("win-fraction"):
+        return 0.5, 0.5
+    return (100.0 if kind == "binary" and scale in ("difference", "shift") else 1.0), 0.0
 
 
 def _scale(row: EstimateRow, kind: str) -> str:
-    if row.method.startswith("win-fraction"):
-        return "wins"
-    if row.method in ("brunner-munzel", "probability-of-superiority", "probability-of-superiority-clustered"):
+    if row.method.startswith(("win-fraction", "brunner-munzel", "probability-of-superiority")):
         return "probability"
     if row.method == "permutation" and kind == "ordinal":
         return "probability"
     if row.method == "mann-whitney":
         return "shift"
     return "log-odds" if row.method.startswith(("logit", "proportional-odds")) else "difference"
+
+
+def nice_ticks(low: float, high: float, most: int, null: float | None = None) -> list[tuple[float, str]]:
+    """A few round values between two ends with their texts; ``null`` is one of them where given."""
+    from matplotlib.ticker import MaxNLocator
+
+    base = null or 0.0
+    found = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(low - base, high - base)
+    values = [float(value) + base for value in found if low <= value + base <= high]
+    return list(zip(values, scale_text(values), strict=True))

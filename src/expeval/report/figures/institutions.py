@@ -1,0 +1,243 @@
+"""The same in every institution?  Their differences (or means) with intervals, by name and never by result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from expeval.report.figure import Figure
+from expeval.report.figures.canvas import EXPERIMENTAL, GREY, INK, LIGHT, SMALL, WIDTH, canvas, panel, svg, write
+from expeval.report.figures.subject import Subject, nice_ticks, one_line
+from expeval.report.numbers import count, decimals_for, number
+from expeval.results import EstimateRow, Results
+
+# One column is read like a list; more rows than this would be a page of scrolling.
+MOST_IN_A_COLUMN = 45
+_PITCH = 0.185
+_TOP, _BOTTOM = 0.62, 0.38
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """The rows that are drawn, and how they read.
+
+    Attributes
+    ----------
+    differences
+        Whether the rows are differences inside institutions; else means of institutions with one group.
+    overall
+        The primary estimate where it is on the rows' scale.
+    left_out
+        Rows without numbers, and rows of the other sort.
+    """
+
+    rows: tuple[EstimateRow, ...]
+    differences: bool
+    overall: float | None
+    null: float | None
+    factor: float
+    decimals: int
+    left_out: int
+
+    def shown(self, value: float | None) -> str:
+        """A value of the forest, with the forest's decimals."""
+        return number(None if value is None else value * self.factor, self.decimals)
+
+    @property
+    def around(self) -> int:
+        """How many intervals hold the overall estimate."""
+        return sum(
+            row.conf_low is not None
+            and row.conf_high is not None
+            and self.overall is not None
+            and row.conf_low <= self.overall / self.factor <= row.conf_high
+            for row in self.rows
+        )
+
+
+def institutions_figure(results: Results, subject: Subject) -> Figure | None:
+    """A line an institution: estimate and interval, fainter and smaller where fewer students stand behind it."""
+    forest = _forest(results, subject)
+    if forest is None:
+        return None
+    name, title = f"{subject.slug}-institutions", _title(subject, forest)
+    subtitle = _subtitle(subject, forest)
+    alternative = _alternative(subject, forest)
+    columns = math.ceil(len(forest.rows) / MOST_IN_A_COLUMN)
+    columns = min(columns, 3)
+    longest = math.ceil(len(forest.rows) / columns)
+    height = _TOP + _BOTTOM + _PITCH * max(longest, 4)
+    with canvas(height, name) as picture:
+        wide = WIDTH / columns
+        for column in range(columns):
+            part = forest.rows[column * longest : (column + 1) * longest]
+            names = [one_line(row.term, (30, 17, 14)[columns - 1]) for row in part]
+            room = 0.12 + 0.082 * max((len(text) for text in names), default=0)
+            left = column * wide + room
+            tall = _PITCH * max(longest, 4)
+            axes = panel(picture, left, _BOTTOM, wide - room - 0.2, tall)
+            _draw(axes, forest, part, names, max(longest, 4), 6 if columns == 1 else 4)
+            write(picture, left, height - 0.16, _heading(subject, forest), size=SMALL, weight="bold", va="center")
+            _top_labels(axes, subject, forest, columns)
+        drawn = svg(picture, name, title, alternative)
+    return Figure(
+        outcome=subject.outcome,
+        kind="institutions",
+        name=name,
+        svg=drawn,
+        title=title,
+        subtitle=subtitle,
+        alternative=alternative,
+        header=("Institution", "Students", _heading(subject, forest), "Interval from", "to"),
+        rows=tuple(
+            (
+                one_line(row.term),
+                count(row.n),
+                forest.shown(row.estimate),
+                forest.shown(row.conf_low),
+                forest.shown(row.conf_high),
+            )
+            for row in forest.rows
+        ),
+    )
+
+
+def _forest(results: Results, subject: Subject) -> Forest | None:
+    every = sorted(results.find(subject.outcome, "institution", "raw"), key=lambda row: row.term)
+    known = [row for row in every if row.estimate is not None]
+    # A difference has a test of zero; a mean has an interval and no statistic. Without either it could be both.
+    differences = [row for row in known if row.statistic is not None]
+    means = [row for row in known if row.statistic is None and row.std_error is not None]
+    rows = differences or means or known
+    if not rows:
+        return None
+    effect = subject.effect
+    comparable = bool(differences) and effect.scale in ("difference", "shift")
+    sizes = sorted((row.std_error or 0.0) * subject.factor for row in rows)
+    return Forest(
+        rows=tuple(rows),
+        differences=bool(differences),
+        overall=effect.estimate if comparable else None,
+        null=0.0 if differences else None,
+        factor=subject.factor,
+        decimals=effect.decimals if comparable else decimals_for(sizes[len(sizes) // 2]),
+        left_out=len(every) - len(rows),
+    )
+
+
+def _title(subject: Subject, forest: Forest) -> str:
+    number_of = len(forest.rows)
+    if forest.overall is not None:
+        return (
+            f"{subject.name}: the intervals of {forest.around} of {number_of} institutions hold the overall "
+            f"difference of {subject.effect.shown(forest.overall)} {subject.unit}"
+        )
+    low, high = _ends(forest)
+    what = "differences inside" if forest.differences else "means of"
+    return f"{subject.name}: {what} {_institutions(number_of)}, from {low} to {high}"
+
+
+def _institutions(number_of: int) -> str:
+    return f"{number_of} institution{'' if number_of == 1 else 's'}"
+
+
+def _ends(forest: Forest) -> tuple[str, str]:
+    values = [row.estimate for row in forest.rows if row.estimate is not None]
+    return forest.shown(min(values)), forest.shown(max(values))
+
+
+def _heading(subject: Subject, forest: Forest) -> str:
+    percent = subject.kind == "binary"
+    if forest.differences:
+        return f"Difference in {subject.unit}"
+    return f"Share of {one_line(subject.levels.get(1.0, '1'), 20)}, %" if percent else "Mean"
+
+
+def _subtitle(subject: Subject, forest: Forest) -> str:
+    experimental, control = subject.arms.values()
+    what = (
+        f"Difference inside each institution, {experimental} − {control}, unadjusted"
+        if forest.differences
+        else "Mean of each institution, which holds one group only"
+    )
+    words = f"{what}, with its {subject.level} interval; in order of names, fainter where fewer students."
+    if forest.overall is not None:
+        words += " Dashed: the primary estimate."
+    if forest.left_out:
+        reason = "too few students, or only one group" if forest.differences else "too few students"
+        words += f" Not drawn: {_institutions(forest.left_out)} ({reason})."
+    return words
+
+
+def _alternative(subject: Subject, forest: Forest) -> str:
+    low, high = _ends(forest)
+    what = f"differences in {subject.unit}" if forest.differences else "means"
+    words = f"{subject.name}: {what} of {_institutions(len(forest.rows))} range from {low} to {high}."
+    if forest.overall is not None:
+        words += (
+            f" The {subject.level} intervals of {forest.around} hold the overall difference of "
+            f"{subject.effect.shown(forest.overall)}."
+        )
+    return words + (f" {_institutions(forest.left_out)} not drawn." if forest.left_out else "")
+
+
+# ------------------------------------------------------------------------------------------------------ drawing
+
+
+def _draw(
+    axes: Axes, forest: Forest, part: Sequence[EstimateRow], names: Sequence[str], longest: int, most: int
+) -> None:
+    low, high = _range(forest)
+    axes.set_xlim(low, high)
+    axes.set_ylim(longest - 0.4, -0.6)
+    for tick, _ in (ticks := nice_ticks(low, high, most, forest.null)):
+        axes.axvline(tick, color=LIGHT, linewidth=0.5, zorder=0)
+    axes.set_xticks([tick for tick, _ in ticks], [text for _, text in ticks])
+    axes.set_yticks(range(len(part)), names)
+    axes.tick_params(axis="y", labelcolor=INK, labelsize=SMALL, pad=4)
+    if forest.null is not None:
+        axes.axvline(forest.null, color=INK, linewidth=1.0, zorder=1)
+    if forest.overall is not None:
+        axes.axvline(forest.overall, color=EXPERIMENTAL, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
+    most_students = max((row.n or 0 for row in forest.rows), default=0)
+    for place, row in enumerate(part):
+        _line(axes, forest, row, place, math.sqrt((row.n or 0) / most_students) if most_students else 1.0)
+
+
+def _line(axes: Axes, forest: Forest, row: EstimateRow, place: int, weight: float) -> None:
+    assert row.estimate is not None
+    strength = 0.4 + 0.6 * weight
+    if row.conf_low is not None and row.conf_high is not None:
+        ends = [row.conf_low * forest.factor, row.conf_high * forest.factor]
+        axes.plot(ends, [place, place], color=INK, alpha=strength, linewidth=0.7 + 0.8 * weight, zorder=2)
+    axes.plot([row.estimate * forest.factor], [place], "s", color=INK, alpha=strength, markersize=2.5 + 3.0 * weight,
+              markeredgewidth=0, zorder=3)
+
+
+def _range(forest: Forest) -> tuple[float, float]:
+    """The ends of the axis: all estimates and zero, and all intervals but for the longest few in a hundred."""
+    factor = forest.factor
+    lows = sorted(row.conf_low * factor for row in forest.rows if row.conf_low is not None)
+    highs = sorted(row.conf_high * factor for row in forest.rows if row.conf_high is not None)
+    spare = len(lows) // 40
+    values = [row.estimate * factor for row in forest.rows if row.estimate is not None]
+    values += lows[spare:] + highs[: len(highs) - spare]
+    values += [value for value in (forest.null, forest.overall) if value is not None]
+    low, high = min(values), max(values)
+    span = (high - low) or max(abs(high), 1.0)
+    return low - 0.04 * span, high + 0.04 * span
+
+
+def _top_labels(axes: Axes, subject: Subject, forest: Forest, columns: int) -> None:
+    if forest.overall is None:
+        return
+    low, high = axes.get_xlim()
+    right = (forest.overall - low) / (high - low) < 0.7
+    words = f"overall {subject.effect.shown(forest.overall)}"
+    axes.annotate(
+        words, (forest.overall, 1.0), xycoords=("data", "axes fraction"), xytext=(3 if right else -3, 5),
+        textcoords="offset points", ha="left" if right else "right", va="bottom", color=EXPERIMENTAL, size=SMALL,
+    )

@@ -1,0 +1,139 @@
+"""What could make the answer wrong, in plain words, worst first, each with the section that says more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from expeval.report.numbers import count, number
+from expeval.report.sentences import listed
+from expeval.report.subject import Subject, subjects
+from expeval.results import Results, WarningRow
+
+FEWEST_SHOWN, MOST_SHOWN = 3, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One reason to doubt the answer.
+
+    Attributes
+    ----------
+    section
+        The id of the section that says more.
+    rank
+        The lower, the worse.
+    """
+
+    words: str
+    section: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    rank: int
+    section: str
+    plain: str | None = None  # instead of the warning's own message, where that is too technical for the head
+
+
+# Codes from worst to least; what is not here comes after all of them, with its own message.
+_KINDS: dict[str, _Kind] = {
+    "simulated": _Kind(0, "check"),
+    "second-opinion-differs": _Kind(1, "agree"),
+    "empty-arm": _Kind(2, "studied"),
+    "too-few-units": _Kind(3, "why"),
+    "constant": _Kind(4, "found"),
+    "baseline-far-apart": _Kind(5, "alike"),
+    "not-randomised-no-baseline": _Kind(6, "alike"),
+    "unequal-loss": _Kind(7, "studied"),
+    "not-randomised": _Kind(8, "alike"),
+    "few-institutions-assigned": _Kind(9, "why"),
+    "no-institution-both-arms": _Kind(10, "why"),
+    "few-institutions": _Kind(11, "same"),
+    "one-institution": _Kind(12, "same"),
+    "many-institution-terms": _Kind(13, "why"),
+    "averages-differ": _Kind(14, "agree"),
+    "baseline-differs": _Kind(15, "alike"),
+    "tests-disagree": _Kind(
+        16,
+        "found",
+        "Another test that could have been used gives a different verdict; both stand in the table of results.",
+    ),
+    "no-spread": _Kind(17, "found"),
+    "separated": _Kind(18, "found"),
+    "skewed-small": _Kind(19, "found"),
+    "few-ordinal": _Kind(20, "found"),
+    "stand-in": _Kind(
+        22, "why", "The analysis that this design calls for is not built yet; a simpler, valid one stands in for it."
+    ),
+    "normality-large-n": _Kind(23, "why"),
+    "covariate-dropped": _Kind(24, "why"),
+    "clustering-ignored": _Kind(
+        40,
+        "found",
+        "Students of one institution resemble each other. The answer allows for that; the simple comparisons of the "
+        "two groups further down do not.",
+    ),
+    "suppressed": _Kind(60, "studied", "Some small counts are withheld, so that nobody can be recognised."),
+}
+_UNKNOWN = 30
+_LOST, _NO_CLASSES = 21, 25
+
+
+def doubts(results: Results) -> tuple[Doubt, ...]:
+    """Every doubt once, worst first; those that name an outcome say which, where there are several."""
+    found: dict[tuple[str, str, int], list[str]] = {}
+    for row in results.warnings:
+        kind = _KINDS.get(row.code, _Kind(_UNKNOWN, "warnings"))
+        found.setdefault((kind.plain or row.message, kind.section, kind.rank), []).extend(_of(row))
+    for subject in subjects(results):
+        for doubt in _from_the_flow(subject):
+            found.setdefault((doubt.words, doubt.section, doubt.rank), []).append(subject.name)
+    for doubt in _from_the_design(results):
+        found.setdefault((doubt.words, doubt.section, doubt.rank), [])
+    outcomes = len(results.study["outcomes"])
+    every = [Doubt(_told(words, names, outcomes), section, rank) for (words, section, rank), names in found.items()]
+    return tuple(sorted(every, key=lambda doubt: doubt.rank))
+
+
+def _of(row: WarningRow) -> list[str]:
+    return [] if row.outcome is None else [row.outcome]
+
+
+def _told(words: str, names: list[str], outcomes: int) -> str:
+    named = list(dict.fromkeys(names))
+    return words if not named or len(named) == outcomes else f"{listed(named)}: {words}"
+
+
+def _from_the_flow(subject: Subject) -> list[Doubt]:
+    """How many students of the two groups have no score: said whether or not the groups lost alike."""
+    missing = [group.missing for group in subject.groups()]
+    sizes = [group.n for group in subject.groups()]
+    if subject.warned("unequal-loss") or any(n is None for n in (*missing, *sizes)) or not missing:
+        return []
+    lost, all_ = sum(n or 0 for n in missing), sum(n or 0 for n in (*missing, *sizes))
+    if not lost:
+        return []
+    share = number(100 * lost / all_, 0 if lost / all_ > 0.095 else 1)
+    return [
+        Doubt(
+            f"{count(lost)} of {count(all_)} students ({share}\u00a0%) have no {subject.name} score and could not "
+            "be counted.",
+            "studied",
+            _LOST,
+        )
+    ]
+
+
+def _from_the_design(results: Results) -> list[Doubt]:
+    data, groups = results.study.get("data", {}), results.study["groups"]
+    if groups.get("assigned") != "student" or not data.get("institution") or data.get("class"):
+        return []
+    return [
+        Doubt(
+            "The data don't say which class a student sat in. Students of one class share a teacher, so a few good or "
+            "weak teachers could look like an effect of the teaching.",
+            "same",
+            _NO_CLASSES,
+        )
+    ]

@@ -1,0 +1,166 @@
+"""One table through every dialect comes back the same; what a text file leaves open is found."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from expeval.scores.cells import distinct
+from expeval.scores.delimited import DelimitedFile
+from expeval.scores.dialect import decode, detect_delimiter
+from expeval.scores.settings import Request, Settings
+from expeval.scores.typed import MissingValues, label_of, read_scores_column
+
+RUSSIAN = st.sampled_from(
+    ["7 А", "Лицей 5", "ёлка", "м", "обычная; вторая", 'сказал "да"', "a,b", "x|y", "две\nстроки"]
+)
+TABLES = st.lists(
+    st.tuples(RUSSIAN, st.none() | st.decimals(-10_000, 10_000, places=2)), min_size=3, max_size=12
+).filter(lambda rows: any(value is not None for _, value in rows))
+WANTED = ("Код", "Группа", "Балл за работу")
+
+
+def shown(value: Decimal | None, decimal: str, thousands: str) -> str:
+    if value is None:
+        return ""
+    whole, _, part = str(abs(value)).partition(".")
+    return ("-" if value < 0 else "") + f"{int(whole):,}".replace(",", thousands) + decimal + part
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    rows=TABLES,
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+    decimal=st.sampled_from([".", ","]),
+    thousands=st.sampled_from(["", " ", "\u00a0"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1251", "koi8-r"]),
+    ending=st.sampled_from(["\n", "\r\n", "\r"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_every_dialect_gives_the_same_table(rows, delimiter, decimal, thousands, encoding, ending, quoting) -> None:
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=delimiter, lineterminator="\n", quoting=quoting)
+    writer.writerow(WANTED)
+    writer.writerows([f"у{i}", label, shown(value, decimal, thousands)] for i, (label, value) in enumerate(rows))
+    data = written.getvalue().replace("\n", ending).encode(encoding)
+
+    file = DelimitedFile(data, Settings(), WANTED, "scores.csv")
+    assert file.delimiter == delimiter
+    request = Request(1, 3, {name: i for i, name in enumerate(WANTED)}, (WANTED[2],), ())
+    sheet, faults = file.read(request)
+    assert faults == []
+    # The row of a record is the line on which it begins.
+    lines = 2 + np.cumsum([0, *(1 + label.count("\n") for label, _ in rows[:-1])])
+    assert sheet.rows.tolist() == lines.tolist()
+    sheet.decimal = decimal
+    numbers = read_scores_column(sheet, WANTED[2], MissingValues.of([]), {}).values
+    expected = [np.nan if value is None else float(value) for _, value in rows]
+    np.testing.assert_array_equal(numbers, expected)
+    cells = distinct(sheet.columns["Группа"])
+    assert [label_of(cells.values[code]) for code in cells.codes] == [" ".join(label.split()) for label, _ in rows]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "mac-cyrillic", "cp866"])
+def test_a_cyrillic_encoding_is_found_by_the_studys_words_or_by_its_own(encoding: str) -> None:
+    text = "Код;Группа;Балл\n1;эксп;5\n2;контр;4\n"
+    decoded = decode(text.encode(encoding), None, ("Код", "Группа"))
+    assert decoded is not None
+    assert (decoded.text, decoded.unclear) == (text, ())
+    longer = "id;arm;score;Имя\n1;a;5;Свиристелев Глеб\n2;b;4;Зимородкова Ясна\n3;a;3;Щеглов Юрий\n"
+    decoded = decode(longer.encode(encoding), None, ("id", "arm"))
+    assert decoded is not None
+    assert (decoded.text, decoded.unclear) == (longer, ())
+
+
+def test_western_letters_are_no_cyrillic() -> None:
+    text = "student,arm,école\n1,a,Lycée Molière\n2,b,Collège Zürich\n"
+    decoded = decode(text.encode("cp1252"), None, ("student", "arm"))
+    assert decoded is not None
+    assert (decoded.text, decoded.encoding) == (text, "cp1252")
+
+
+def test_an_encoding_that_the_study_names_wins_or_is_refused() -> None:
+    assert decode("м".encode("cp1251"), "cp1251", ()).text == "м"  # type: ignore[union-attr]
+    assert decode("м".encode("cp1251"), "utf-8", ()) is None
+
+
+def test_a_byte_order_mark_is_no_letter_of_the_first_column() -> None:
+    for encoding in ("utf-8-sig", "utf-16"):
+        decoded = decode("код\n".encode(encoding), None, ())
+        assert decoded is not None
+        assert decoded.text == "код\n"
+
+
+def test_utf_16_without_its_mark() -> None:
+    decoded = decode("student,arm\n1,a\n".encode("utf-16-be"), None, ())
+    assert decoded is not None
+    assert decoded.text == "student,arm\n1,a\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("a,b\n1,2\n", ","),
+        ("a;b\n1,5;2,5\n3,5;4,5\n", ";"),
+        ('"a;x";b,c\n"1;2";3\n', ";"),
+        ("a\tb\n1,5\t2\n", "\t"),
+        ("alone\n1\n2\n", ","),
+    ],
+)
+def test_the_delimiter(text: str, delimiter: str) -> None:
+    assert detect_delimiter(text, ()).delimiter == delimiter
+
+
+def read(text: str, width: int = 3, **settings: object) -> tuple[list[int], list[str], dict[str, int], list[str]]:
+    """Rows, the second column, what was mended, the fault codes of a text with the columns a, b, c."""
+    file = DelimitedFile(text.encode(), Settings(**settings), ("a", "b", "c"), "scores.csv")  # type: ignore[arg-type]
+    header = file.records.lines[0] if settings.get("header_row") is None else settings["header_row"]
+    sheet, faults = file.read(Request(int(header), width, {"b": 1}, (), ()))  # type: ignore[call-overload]
+    cells = distinct(sheet.columns["b"])
+    values = [str(cells.values[code]) for code in cells.codes]
+    return sheet.rows.tolist(), values, sheet.mended, [fault.code for fault in faults]
+
+
+def test_blank_rows_are_skipped_and_counted() -> None:
+    assert read("a,b,c\n1,x,2\n\n,,\n  , ,\n3,y,4\n\n") == ([2, 6], ["x", "y"], {"blank rows": 4}, [])
+
+
+def test_a_line_break_in_a_cell_moves_the_rows_below() -> None:
+    assert read('a,b,c\n1,"x\ny",2\n3,z,4\n')[:2] == ([2, 4], ["x\ny", "z"])
+
+
+def test_a_stray_quotation_mark_is_a_letter() -> None:
+    assert read('a,b,c\n1,5" pipe,2\n3,z,4\n') == ([2, 3], ['5" pipe', "z"], {}, [])
+
+
+def test_an_unclosed_quotation_mark_is_told() -> None:
+    rows, _, _, faults = read('a,b,c\n1,x,2\n3,"z,4\n5,y,6\n')
+    assert (rows, faults) == ([2, 3], ["row-length"])
+
+
+def test_short_rows_are_whole_and_empty_cells_beyond_the_header_are_nothing() -> None:
+    assert read("a,b,c\n1,x\n2,y,3,,\n") == ([2, 3], ["x", "y"], {}, [])
+
+
+def test_the_last_row_ends_the_data() -> None:
+    assert read("a,b,c\n1,x,2\n3,y,4\nTotal,,6\n", last_row=3)[:2] == ([2, 3], ["x", "y"])
+
+
+def test_excels_own_line_names_the_delimiter() -> None:
+    assert read("sep=;\na;b;c\n1;x;2\n")[:2] == ([3], ["x"])
+
+
+def test_no_line_end_at_the_end() -> None:
+    assert read("a,b,c\n1,x,2")[:2] == ([2], ["x"])
+
+
+def test_a_very_long_cell(tmp_path: Path) -> None:
+    long = "x" * 300_000
+    assert read(f'a,b,c\n1,{long},2\n3,"{long}",4\n')[1] == [long, long]

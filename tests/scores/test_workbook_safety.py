@@ -1,0 +1,116 @@
+"""Workbooks that could harm are refused before anything that trusts them sees them."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+import tracemalloc
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from expeval.scores.settings import Settings, Unreadable
+from expeval.scores.sheet_marks import column_letters, column_number
+from expeval.scores.spreadsheet import Workbook
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"scores_{name}", Path(__file__).parent / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+examples = load("examples")
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def why(path: Path) -> str:
+    with pytest.raises(Unreadable) as refused:
+        Workbook(path.read_bytes(), Settings(), (), "scores.xlsx")
+    assert refused.value.faults[0].code == "workbook-unsafe"
+    return str(refused.value.faults[0].details["why"])
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    return examples.write_xlsx(tmp_path, {"S": examples.sheet_lines()})
+
+
+def test_a_right_workbook_is_read(book: Path) -> None:
+    assert len(Workbook(book.read_bytes(), Settings(), (), "scores.xlsx").grid) == 7
+
+
+def test_a_bomb_is_refused_fast_and_small(book: Path) -> None:
+    examples.replace_part(book, SHEET, lambda xml: xml.replace(b"</sheetData>", b" " * 60_000_000 + b"</sheetData>"))
+    data = book.read_bytes()
+    tracemalloc.start()
+    begun = time.perf_counter()
+    with pytest.raises(Unreadable):
+        Workbook(data, Settings(), (), "scores.xlsx")
+    assert time.perf_counter() - begun < 2
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+    assert why(book) == "ratio"
+
+
+def test_a_declared_size_that_lies(book: Path) -> None:
+    examples.replace_part(book, "xl/media/a.txt", lambda _: b"A" * 20_000_000)
+    data = bytearray(book.read_bytes())
+    size = (20_000_000).to_bytes(4, "little")
+    assert data.count(size) >= 1
+    book.write_bytes(bytes(data).replace(size, (1000).to_bytes(4, "little")))
+    assert why(book) in ("ratio", "size")
+
+
+def test_an_archive_inside(book: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("a", "a")
+    examples.replace_part(book, "xl/embeddings/a.bin", lambda _: inner.read_bytes())
+    assert why(book) == "nested"
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>',
+        '<!DOCTYPE x SYSTEM "file:///etc/passwd">',
+        '<!DOCTYPE x [<!ENTITY % e SYSTEM "http://example.invalid/">%e;]>',
+    ],
+)
+def test_xml_with_declarations(book: Path, declaration: str) -> None:
+    examples.replace_part(book, SHEET, lambda xml: declaration.encode() + xml)
+    assert why(book) == "declarations"
+
+
+def test_a_cell_at_the_far_end(book: Path) -> None:
+    far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    examples.replace_part(book, SHEET, lambda xml: xml.replace(b"</sheetData>", far))
+    assert why(book) == "extent"
+
+
+def test_damaged_xml_is_no_shorter_sheet(book: Path) -> None:
+    examples.replace_part(book, SHEET, lambda xml: xml.replace(b"</row>", b"</wor>", 1))
+    assert why(book) == "damaged"
+
+
+def test_a_truncated_archive(book: Path) -> None:
+    book.write_bytes(book.read_bytes()[:-200])
+    assert why(book) == "damaged"
+
+
+def test_too_many_parts(book: Path) -> None:
+    with zipfile.ZipFile(book, "a") as archive:
+        for i in range(5001):
+            archive.writestr(f"x/{i}", "")
+    assert why(book) == "entries"
+
+
+def test_letters_of_columns() -> None:
+    assert [column_letters(i) for i in (0, 25, 26, 701, 702, 16383)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
+    assert all(column_number(column_letters(i)) == i for i in range(0, 17000, 7))
