@@ -254,6 +254,7 @@ class Manifest:
     schema: str = "expeval-manifest/1"
 
     def to_json(self) -> str:
+        """The content of manifest.json, keys sorted."""
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
 
 

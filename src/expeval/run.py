@@ -6,6 +6,7 @@ Everything a run does stands here in the order in which the methods section of a
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,7 +148,7 @@ def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
         warnings=(
             *plan.warnings,
             *regression.warnings,
-            *warnings_from_data(study, scores, outcome, groups, estimates),
+            *warnings_from_data(scores, outcome, groups, estimates),
             *tests_disagree(outcome, plan.test, tests, 1.0 - study.inference.confidence),
             *doubts,
         ),
@@ -185,8 +186,9 @@ def _source_row(source: object) -> SourceRow:
     return SourceRow(**kept)
 
 
-def _one_thread() -> object:
+def _one_thread() -> AbstractContextManager[object]:
     """Algebra on summaries this small stalls when BLAS spreads it over threads."""
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(1)
+    limits: AbstractContextManager[object] = threadpool_limits(1)
+    return limits

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import functools
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import tomli_w
 
 from expeval.results import EstimateRow, Results
 from expeval.run import analyse, check
@@ -46,7 +46,7 @@ class SmallStudy:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
-        (folder / "study.toml").write_text(tomli_w.dumps(self._keys()), encoding="utf-8")
+        (folder / "study.toml").write_text(as_toml(self._keys()), encoding="utf-8")
         return folder / "study.toml"
 
     def _keys(self) -> dict[str, object]:
@@ -131,6 +131,17 @@ def schools(
         student_covariates=("age", "gender"),
         institution_covariates=("kind",),
     )
+
+
+def as_toml(tables: Mapping[str, object]) -> str:
+    """Tables of plain values as TOML: JSON's strings, numbers, truth values and lists are TOML's too."""
+    lines = []
+    for name, content in tables.items():
+        many = isinstance(content, list)
+        for table in content if isinstance(content, list) else [content]:
+            lines.append(f"[[{name}]]" if many else f"[{name}]")
+            lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in dict(table).items()]
+    return "\n".join(lines) + "\n"
 
 
 def by_key(results: Results) -> dict[tuple[str, str, str], EstimateRow]:

@@ -82,6 +82,8 @@ def test_a_change_of_scale_rescales_estimates_alone(name: str, factor: float, sh
     one, other = by_key(study.results()), by_key(study.rescaled(factor, shift).results())
     for (analysis, method, term), row in one.items():
         twin = other[(analysis, method, term)]
+        if term == "(Intercept)":  # it moves with the shift
+            continue
         assert close(row.p_value, twin.p_value, 1e-6), (method, term)
         if analysis in ("test", "regression") and term in ("difference", "treatment") and method != "brunner-munzel":
             assert close(scaled(row.estimate, factor), twin.estimate, 1e-6), (method, term)

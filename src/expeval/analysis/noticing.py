@@ -29,12 +29,12 @@ def notices_of(study: Study, scores: Scores) -> list[WarningRow]:
 
 
 def warnings_from_data(
-    study: Study, scores: Scores, outcome: Outcome, groups: TwoGroups, rows: Sequence[EstimateRow]
+    scores: Scores, outcome: Outcome, groups: TwoGroups, rows: Sequence[EstimateRow]
 ) -> list[WarningRow]:
     """No spread, no overlap, students lost, groups unlike at the baseline."""
     said = [
         *_spread(groups),
-        *_loss(study, scores, outcome),
+        *_loss(scores, outcome),
         *_baseline(outcome, rows),
     ]
     return [WarningRow(outcome.name, code, message) for code, message in said]
@@ -62,20 +62,19 @@ def _spread(groups: TwoGroups) -> list[tuple[str, str]]:
     return said
 
 
-def _loss(study: Study, scores: Scores, outcome: Outcome) -> list[tuple[str, str]]:
+def _loss(scores: Scores, outcome: Outcome) -> list[tuple[str, str]]:
     missing = scores.outcomes[outcome.name].missing
     arms = [missing[scores.arm == arm] for arm in (1, 0)]
     shares = [float(arm.mean()) if arm.size else 0.0 for arm in arms]
     if abs(shares[0] - shares[1]) <= UNEQUAL_LOSS:
         return []
-    rest = "those who are missing may differ from those who stayed."
-    if any(0 < arm.sum() < study.report.minimum_cell for arm in arms):  # a share would give a small count away
-        return [("unequal-loss", f"The outcome is missing more often in one arm than in the other: {rest}")]
+    # No share is told: it would give a count away that the flow may have to withhold.
+    more = "experimental" if shares[0] > shares[1] else "control"
     return [
         (
             "unequal-loss",
-            f"The outcome is missing for {shares[0]:.0%} of the experimental and {shares[1]:.0%} of the control arm: "
-            + rest,
+            f"The outcome is missing clearly more often in the {more} arm (by more than {UNEQUAL_LOSS:.0%} of its "
+            "students): those who are missing may differ from those who stayed.",
         )
     ]
 

@@ -79,10 +79,10 @@ class _Setting:
 
 def regressions(study: Study, outcome: Outcome, sample: RegressionSample) -> Regressions:
     """Least squares with all its errors, institution fixed effects, unit means; win fractions where ordinal."""
+    if np.unique(sample.treatment).size < 2:
+        return Regressions(tuple(_nothing(_setting(study, outcome, sample))))
     sample, decisions, warnings = _without_collinear(outcome, sample)
     setting = _setting(study, outcome, sample)
-    if np.unique(sample.treatment).size < 2:
-        return Regressions(tuple(_nothing(setting)), tuple(decisions), tuple(warnings))
     rows = _least_squares_rows(setting)
     rows += _fixed_effects_rows(setting, sample.outcome, "")
     rows += _unit_means_rows(setting, sample.outcome, "")

@@ -19,6 +19,7 @@ class Numbers:
 
     @property
     def missing(self) -> NDArray[np.bool_]:
+        """(n,) true where the cell is missing."""
         return np.isnan(self.values)
 
 
@@ -34,6 +35,7 @@ class Categories:
 
     @property
     def missing(self) -> NDArray[np.bool_]:
+        """(n,) true where the cell is missing."""
         return np.asarray(self.codes < 0)
 
 
@@ -103,4 +105,5 @@ class Scores:
 
     @property
     def n(self) -> int:
+        """Students of both arms."""
         return int(self.arm.size)
