@@ -28,12 +28,12 @@ class TwoGroups:
     @property
     def experimental(self) -> FloatArray:
         """Outcomes of the experimental arm."""
-        return self.outcome[self.treatment == 1]
+        return np.asarray(self.outcome[self.treatment == 1])
 
     @property
     def control(self) -> FloatArray:
         """Outcomes of the control arm."""
-        return self.outcome[self.treatment == 0]
+        return np.asarray(self.outcome[self.treatment == 0])
 
     @property
     def cluster(self) -> IntArray | None:
