@@ -102,6 +102,25 @@ def test_a_student_in_two_files_is_told_with_both(tmp_path: Path) -> None:
     assert fault.details["elsewhere"] == [("b.csv", 3)]
 
 
+def test_a_column_with_two_roles_is_told_once(tmp_path: Path) -> None:
+    more = '[[outcomes]]\nname = "Again"\ncolumn = "score"\nkind = "score"\nbaseline = "before"\n'
+    examples.write_study(tmp_path, outcome='baseline = "before"', more=more)
+    examples.write_csv(tmp_path, "student,arm,score,before\na,new,x,y\nb,old,1,2\nc,new,1,2\n")
+    assert sorted((fault.column, fault.row) for fault in faults_of(tmp_path)) == [("before", 2), ("score", 2)]
+
+
+def test_an_institution_covariate_twice_in_the_header(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, data='institution = "school"', more='[covariates]\ninstitution = ["kind"]')
+    examples.write_csv(tmp_path, "student,school,arm,score,kind,kind\na,A,new,1,x,x\nb,B,old,2,y,y\n")
+    assert [(fault.code, fault.column) for fault in faults_of(tmp_path)] == [("column-twice", "kind")]
+
+
+def test_covariates_of_classes_without_institutions(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, data='class = "room"', more='[covariates]\ninstitution = ["kind"]')
+    examples.write_csv(tmp_path, "student,room,arm,score,kind\na,A,new,1,x\nb,B,old,2,y\nc,B,old,2,x\n")
+    assert [(fault.code, fault.rows) for fault in faults_of(tmp_path)] == [("covariate-varies", (4,))]
+
+
 def test_many_faulty_cells_are_counted_not_listed(tmp_path: Path) -> None:
     examples.write_study(tmp_path)
     rows = "".join(f"x{i},{'new' if i % 2 else 'old'},{'bad' if i % 3 else i}\n" for i in range(3000))

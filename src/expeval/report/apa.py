@@ -65,7 +65,7 @@ def _test(subject: Subject, row: EstimateRow) -> str:
         f"{shift} {_value(subject, row.estimate, decimals)}" if row.estimate is not None else "",
         _difference_ci(subject, row, decimals),
     ]
-    return _joined(f"{subject.name}, {name_of(row.method)}", parts)
+    return _joined(f"{subject.name} ({name_of(row.method)})", parts)
 
 
 def _rank_probability(subject: Subject, row: EstimateRow) -> str:
@@ -73,7 +73,7 @@ def _rank_probability(subject: Subject, row: EstimateRow) -> str:
     parts = [tested, f"P(E > C) + ½ P(E = C) = {number(row.estimate, 3)}" if row.estimate is not None else ""]
     if row.conf_low is not None:
         parts.append(_ci(subject, number(row.conf_low, 3), number(row.conf_high, 3)))
-    return _joined(f"{subject.name}, {name_of(row.method)}", parts)
+    return _joined(f"{subject.name} ({name_of(row.method)})", parts)
 
 
 def _regression(subject: Subject, row: EstimateRow) -> str:
@@ -94,7 +94,7 @@ def _regression(subject: Subject, row: EstimateRow) -> str:
         f"N = {count(row.n)} students" if row.n is not None else "",
         f"{count(row.institutions)} institutions" if row.institutions else "",
     ]
-    return _joined(f"{subject.name}, {name_of(row.method)}", parts)
+    return _joined(f"{subject.name} ({name_of(row.method)})", parts)
 
 
 def _sizes(subject: Subject) -> str:

@@ -64,3 +64,9 @@ def degrees(value: float | None) -> str:
     if value is None:
         return "–"
     return number(value, 0 if float(value).is_integer() else 2)
+
+
+def plain(value: float) -> str:
+    """A number with the decimals that it has, ten digits at most: ends of bins, ticks of an axis."""
+    text = f"{round(value, 12):.10g}"
+    return number(value, len(text.partition(".")[2]) if "e" not in text else 6)

@@ -1,4 +1,4 @@
-"""Results and manifest to one self-contained HTML file: no network, no script, the same bytes for the same input."""
+"""Results and manifest to one HTML file and its figures: no network, no script, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from markupsafe import Markup
 
 from expeval.report.figure import Figure
 from expeval.report.figures.draw import draw_figures
-from expeval.report.sections import make_sections
-from expeval.report.sentences import answer, arm_name, facts, primary_outcomes, troubles
+from expeval.report.sections import page_view
 from expeval.results import Manifest, Results
 
 HERE = Path(__file__).parent
@@ -20,49 +19,34 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The page and the figures that are also written as files."""
+    """The page and the pictures that are also written as files."""
 
     html: str
     figures: tuple[Figure, ...]
 
 
 def make_report(results: Results, manifest: Manifest) -> Report:
-    """Render the report; everything in it comes from the two arguments."""
+    """The report of a run, from its results and what made them alone.
+
+    Parameters
+    ----------
+    results
+        Every number of the page is a cell of these tables.
+    manifest
+        Versions, hashes, seed and command, for the reader who wants to check.
+
+    Returns
+    -------
+    Report
+        One HTML file with everything in it, and its figures.
+    """
     figures = draw_figures(results)
-    by_outcome = _by_outcome(results, figures)
-    answers = [
-        {
-            "outcome": name,
-            "sentence": answer(results, name),
-            "facts": facts(results, name),
-            "figure": by_outcome.get(name, {}).get("difference"),
-        }
-        for name in primary_outcomes(results)
-    ]
-    html = (
-        _environment()
-        .get_template("report.html")
-        .render(
-            study=results.study["study"],
-            language=results.study["report"].get("language", "en"),
-            answers=answers,
-            experimental=arm_name(results, "experimental"),
-            control=arm_name(results, "control"),
-            troubles=troubles(results),
-            sections=make_sections(results, manifest, by_outcome),
-            expeval=manifest.expeval,
-            style=Markup((HERE / "styles" / "report.css").read_text(encoding="utf-8")),
-        )
-    )
-    return Report(html, figures)
-
-
-def _by_outcome(results: Results, figures: tuple[Figure, ...]) -> dict[str, dict[str, Figure]]:
-    """outcome -> kind -> figure."""
-    found: dict[str, dict[str, Figure]] = {}
+    drawn: dict[str, dict[str, Figure]] = {}
     for figure in figures:
-        found.setdefault(figure.outcome, {})[figure.kind] = figure
-    return found
+        drawn.setdefault(figure.outcome, {})[figure.kind] = figure
+    style = Markup((HERE / "styles" / "report.css").read_text(encoding="utf-8"))
+    page = _environment().get_template("report.html")
+    return Report(page.render(page=page_view(results, manifest, drawn), style=style), figures)
 
 
 @cache
@@ -74,5 +58,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["svg"] = lambda figure: Markup(figure.svg)
+    # The only markup that is not escaped: a figure's own, in which every text is escaped already.
+    environment.filters["drawn"] = lambda figure: Markup(figure.svg)
     return environment

@@ -1,417 +1,390 @@
-"""The sections of the report, in the order of the reader's questions; each a small value made from results."""
+"""The report's ten sections as values, in the order of the reader's questions; templates do the markup."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from expeval.report import outcome_tables
+from expeval.report.apa import apa_sentences
 from expeval.report.figure import Figure
-from expeval.report.methods import EXPLAINED, LABELS, REFERENCES, label
-from expeval.report.numbers import count, decimals_for, number, percent
-from expeval.report.sentences import Asked, apa_sentences, arm_name, interval_words, primary_outcomes
-from expeval.report.tables import Row, Table, estimate_table, size_table
-from expeval.results import EstimateRow, GroupRow, Manifest, Results
+from expeval.report.methods import CATALOGUE, Method, name_of
+from expeval.report.numbers import count, number, percent, plain
+from expeval.report.sentences import Answer, Fact, answer, facts, short_label
+from expeval.report.subject import Subject, subjects
+from expeval.report.tables import Column, Row, Table, table
+from expeval.report.trust import MOST_SHOWN, Doubt, doubts
+from expeval.results import DecisionRow, EstimateRow, Manifest, Results
 
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """A part that can be folded away, one an outcome."""
-
-    title: str
-    paragraphs: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
-    figures: tuple[Figure, ...] = ()
-    quotes: tuple[str, ...] = ()
-    items: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A question, its anchor, and what answers it."""
-
-    anchor: str
-    question: str
-    lead: str = ""
-    tables: tuple[Table, ...] = ()
-    folds: tuple[Fold, ...] = ()
-    items: tuple[tuple[str, str], ...] = ()
-
-
-def make_sections(results: Results, manifest: Manifest, figures: dict[str, dict[str, Figure]]) -> list[Section]:
-    """Sections 3 to 10; a section without content is left out."""
-    makers: tuple[Callable[[], Section | None], ...] = (
-        lambda: _who(results),
-        lambda: _before(results),
-        lambda: _found(results, figures),
-        lambda: _everywhere(results, figures),
-        lambda: _another(results),
-        lambda: _why(results),
-        lambda: _check(results, manifest),
-        lambda: _cite(results),
-    )
-    return [section for make in makers if (section := make()) is not None]
-
-
-def outcomes(results: Results) -> list[str]:
-    """All outcomes, the primary ones first."""
-    names = [o["name"] for o in results.study["outcomes"]]
-    first = [name for name in primary_outcomes(results) if name in names]
-    return first + [name for name in names if name not in first]
-
-
-# --------------------------------------------------------------------------------------- 3 who was studied
-
+QUESTIONS: tuple[tuple[str, str], ...] = (
+    ("answer", "What is the answer?"),
+    ("trust", "How far can I trust it?"),
+    ("studied", "Who was studied?"),
+    ("alike", "Were the groups alike before?"),
+    ("found", "What was found, outcome by outcome?"),
+    ("same", "Is it the same everywhere?"),
+    ("agree", "Would another analysis say the same?"),
+    ("why", "Why this test?"),
+    ("check", "Can I check it?"),
+    ("cite", "How do I cite a number?"),
+)
+STAGES = {"ascertaining": "ascertaining stage", "formative": "formative stage", "control": "control stage"}
 REASONS = {
-    "other-group": "in another group",
+    "other-group": "belong to neither group",
     "no-group": "no group given",
-    "duplicate": "second row of a student",
-    "no-outcome": "no result",
+    "duplicate": "second row of the same student",
+    "no-outcome": "no score",
     "no-baseline": "no baseline",
     "no-covariate": "a covariate is missing",
     "no-institution": "no institution given",
     "no-class": "no class given",
 }
-ARM_WORDS = {"experimental": "Experimental", "control": "Control", "other": "Neither group"}
+BEFORE = ("other-group", "no-group", "duplicate", "no-outcome")
+QUANTITIES = (("statistic", "statistic"), ("estimate", "estimate"), ("conf_low", "low end"), ("p_value", "p"))
+KINDS = {"score": "score", "ordinal": "ordered levels", "binary": "yes or no"}
 
 
-def _who(results: Results) -> Section:
-    tables = [_flow_table(results, name) for name in outcomes(results)]
-    tables += [_group_table(results, outcomes(results))]
-    groups = results.study["groups"]
-    lead = (
-        f"The experimental group is “{arm_name(results, 'experimental')}”, the control group "
-        f"“{arm_name(results, 'control')}”. {groups['assigned'].capitalize()}s were put into the groups"
-        f"{' at random' if groups.get('randomised') else ', not at random'}. “Analysed” students have the result; "
-        "“complete” ones have everything that the regressions need. Each row that was left out counts once, under the "
-        "first reason that applies."
+@dataclass(frozen=True, slots=True)
+class OutcomeView:
+    """Everything that the page says of one outcome."""
+
+    name: str
+    kind: str
+    primary: bool
+    answer: Answer
+    facts: tuple[Fact, ...]
+    figures: dict[str, Figure]
+    flow: Table | None
+    baseline: tuple[Table, ...]
+    tables: tuple[Table, ...]
+    coefficients: tuple[Table, ...]
+    checks: tuple[Table, ...]
+    institutions_note: str
+    agreement: str
+    second_opinion: Table | None
+    decisions: tuple[DecisionView, ...]
+    apa: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """A choice with its reason and the figures it rests on."""
+
+    step: str
+    choice: str
+    because: str
+    figures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """The page as values."""
+
+    title: str
+    question: str
+    authors: str
+    labels: tuple[str, ...]
+    simulated: bool
+    confidence: str
+    outcomes: tuple[OutcomeView, ...]
+    doubts: tuple[Doubt, ...]
+    more_doubts: tuple[Doubt, ...]
+    warnings: tuple[tuple[str, str], ...]
+    decisions: tuple[DecisionView, ...]
+    methods: tuple[tuple[Method, str], ...]
+    sources: Table | None
+    made: Table
+    hashes: Table
+    command: str
+    language: str = "en"
+    questions: tuple[tuple[str, str], ...] = QUESTIONS
+
+
+def page_view(results: Results, manifest: Manifest, drawn: dict[str, dict[str, Figure]]) -> PageView:
+    """The whole page as values; ``drawn`` holds the figures by outcome and kind."""
+    study = results.study["study"]
+    simulated = bool(study.get("simulated", False))
+    every = doubts(results)
+    return PageView(
+        title=str(study["title"]) + (" (simulated data)" if simulated else ""),
+        question=str(study.get("question") or ""),
+        authors=", ".join(str(name) for name in study.get("authors") or ()),
+        labels=_labels(results, manifest),
+        simulated=simulated,
+        confidence=percent(subjects(results)[0].confidence),
+        outcomes=tuple(_outcome(subject, drawn.get(subject.name, {})) for subject in subjects(results)),
+        doubts=every[:MOST_SHOWN],
+        more_doubts=every[MOST_SHOWN:],
+        warnings=tuple((row.outcome or "", row.message) for row in results.warnings),
+        decisions=tuple(_decision(row) for row in results.decisions if row.outcome is None),
+        methods=_methods(results, manifest),
+        sources=_sources(results),
+        made=_made(results, manifest),
+        hashes=_hashes(manifest),
+        command=manifest.command,
     )
-    return Section("who", "Who was studied?", lead.replace("Classs", "Classes"), tuple(tables))
 
 
-def _flow_table(results: Results, outcome: str) -> Table:
-    rows = [row for row in results.flow if row.outcome == outcome]
-    reasons = [r for r in REASONS if any(r in row.left_out for row in rows)]
-    reasons += [r for r in dict.fromkeys(k for row in rows for k in row.left_out) if r not in REASONS]
-    header = [
-        "Group",
-        "Read",
-        *(REASONS.get(r, r).capitalize() for r in reasons),
-        "Analysed",
-        "Complete",
-        "Institutions",
-    ]
-    classes = any(row.classes is not None for row in rows)
-    lines = []
-    for row in rows:
-        left = [count(row.left_out.get(r, 0)) for r in reasons]
-        cells = [ARM_WORDS[row.arm], count(row.read), *left, count(row.analysed), count(row.complete)]
-        cells.append("–" if row.institutions is None else count(row.institutions))
-        if classes:
-            cells.append("–" if row.classes is None else count(row.classes))
-        lines.append(Row(tuple(cells)))
-    return Table(
-        f"From rows read to students analysed: {outcome}",
-        (*header, "Classes") if classes else tuple(header),
-        tuple(lines),
+def _labels(results: Results, manifest: Manifest) -> tuple[str, ...]:
+    study, groups = results.study["study"], results.study["groups"]
+    unit = {"student": "students", "class": "classes", "institution": "institutions"}.get(str(groups.get("assigned")))
+    chance = "put into the groups by chance" if groups.get("randomised") else "put into the groups, not by chance"
+    return tuple(
+        label
+        for label in (
+            "simulated data" if study.get("simulated") else "",
+            STAGES.get(str(study.get("stage")), ""),
+            f"{unit} {chance}" if unit else "",
+            f"expeval {manifest.expeval}",
+        )
+        if label
     )
 
 
-def _group_table(results: Results, names: list[str], moment: str = "outcome") -> Table:
-    rows = [g for name in names for g in results.groups if g.outcome == name and g.moment == moment]
-    header = ("Outcome", "Group", "n", "Missing", "Mean", "SD", "Median", "Quartiles", "Range", "Skewness")
-    return Table(
-        "Results before any analysis" if moment == "outcome" else "Baseline",
-        header,
-        tuple(Row(_group_cells(results, g), note=g.note) for g in rows),
-        2,
+def _outcome(subject: Subject, figures: dict[str, Figure]) -> OutcomeView:
+    made = (
+        outcome_tables.description_table(subject),
+        *_answer_first(subject),
+        outcome_tables.effect_size_table(subject),
+    )
+    checks = (outcome_tables.assumption_table(subject), outcome_tables.variance_table(subject))
+    return OutcomeView(
+        name=subject.name,
+        kind=KINDS.get(subject.kind, subject.kind),
+        primary=subject.is_primary,
+        answer=answer(subject),
+        facts=facts(subject),
+        figures=figures,
+        flow=_flow(subject),
+        baseline=_baseline(subject),
+        tables=tuple(made_ for made_ in made if made_ is not None),
+        coefficients=tuple(t for t in (outcome_tables.coefficient_table(subject),) if t is not None),
+        checks=tuple(check for check in checks if check is not None),
+        institutions_note=_institutions_note(subject),
+        agreement=_agreement(subject),
+        second_opinion=_second_opinion(subject),
+        decisions=tuple(_decision(row) for row in subject.results.decisions if row.outcome == subject.name),
+        apa=apa_sentences(subject),
     )
 
 
-def _group_cells(results: Results, g: GroupRow) -> tuple[str, ...]:
-    decimals = decimals_for(g.sd or g.mean) + 1
-    plain = decimals_for(g.sd or g.mean)
-    return (
-        g.outcome,
-        arm_name(results, g.arm),
-        count(g.n),
-        count(g.missing),
-        number(g.mean, decimals),
-        number(g.sd, decimals),
-        number(g.median, plain),
-        f"{number(g.q25, plain)} to {number(g.q75, plain)}" if g.q25 is not None else "–",
-        f"{number(g.min, plain)} to {number(g.max, plain)}" if g.min is not None else "–",
-        number(g.skewness, 2),
-    )
+def _answer_first(subject: Subject) -> tuple[Table | None, Table | None]:
+    """The table that holds the answer, then the other one."""
+    difference, probability = outcome_tables.difference_table(subject), outcome_tables.probability_table(subject)
+    return (probability, difference) if subject.scale.code == "pairs" else (difference, probability)
 
 
-# ---------------------------------------------------------------------------- 4 were the groups alike before
-
-
-def _before(results: Results) -> Section | None:
-    names = [g.outcome for g in results.groups if g.moment == "baseline"]
-    if not names:
+def _flow(subject: Subject) -> Table | None:
+    """From rows read to rows analysed, one column an arm, one line a reason."""
+    rows = subject.flow()
+    if not rows:
         return None
-    names = list(dict.fromkeys(names))
-    rows = [row for name in names for row in results.find(name, "baseline")]
-    level = percent(results.study["inference"]["confidence"])
-    lines = tuple(
-        Row((row.outcome, number(row.estimate, 2), _interval(row, 2), count(row.n)), note=row.note) for row in rows
-    )
-    differences = Table(
-        "How far apart the groups were (Hedges’ g)", ("Outcome", "Difference", f"{level} interval", "n"), lines,
-        notes=("What Works Clearinghouse: up to 0.05 alike; up to 0.25 only with adjustment; above that not.",),
-    )  # fmt: skip
-    lead = "The same skill before the experiment. “Not significantly different” is no evidence of being alike; the size is."
-    return Section(
-        "before", "Were the groups alike before?", lead, (_group_table(results, names, "baseline"), differences)
-    )
+    heads = {"experimental": short_label(subject, "experimental"), "control": short_label(subject, "control")}
+    columns = [Column("", numeric=False), *(Column(heads.get(row.arm, "neither group")) for row in rows)]
+    order = list(REASONS)
+    reasons = list(dict.fromkeys(reason for row in rows for reason in row.left_out))
+    reasons.sort(key=lambda reason: order.index(reason) if reason in order else len(order))
+    early = [reason for reason in reasons if reason in BEFORE or reason.startswith("user-missing")]
+    late = [reason for reason in reasons if reason not in early]
+
+    def lost(reason: str) -> Row:
+        cells = ["" if reason not in row.left_out else count(row.left_out[reason]) for row in rows]
+        words = REASONS.get(reason, reason.replace("user-missing: ", "missing: "))
+        return Row((f"− {words}", *cells))
+
+    body = [Row(("Rows read", *(count(row.read) for row in rows)), chosen=True), *map(lost, early)]
+    arms = [row.arm != "other" for row in rows]
+    body.append(_line(f"= have a {subject.name} score", [count(row.analysed) for row in rows], arms, True))
+    body += map(lost, late)
+    body.append(_line("= enter the regressions", [count(row.complete) for row in rows], arms, True))
+    for what in ("institutions", "classes"):
+        numbers = [getattr(row, what) for row in rows]
+        if any(numbers):
+            body.append(_line(f"in {what}", ["" if n is None else count(n) for n in numbers], arms, False))
+    return table(f"{subject.name}: from rows read to students analysed", columns, body)
 
 
-# ------------------------------------------------------------------------------------------- 5 what was found
+def _line(words: str, cells: list[str], arms: list[bool], strong: bool) -> Row:
+    return Row((words, *(cell if arm else "" for cell, arm in zip(cells, arms, strict=True))), chosen=strong)
 
 
-def _found(results: Results, figures: dict[str, dict[str, Figure]]) -> Section:
-    folds = tuple(_found_fold(results, name, figures.get(name, {})) for name in outcomes(results))
-    lead = (
-        "All differences are experimental − control. The chosen test and the primary analysis are set in bold; the "
-        "others are shown for comparison, not to choose from."
-    )
-    return Section("found", "What was found, outcome by outcome?", lead, folds=folds)
-
-
-def _found_fold(results: Results, name: str, figures: dict[str, Figure]) -> Fold:
-    asked = Asked(results, name)
-    level, factor = asked.level, 100.0 if asked.kind == "binary" else 1.0
-    unit = "percentage points" if asked.kind == "binary" else ""
-    chosen = next((d.choice for d in results.decisions if d.outcome == name and d.step == "test"), None)
-    assumptions = [
-        Row((label(r.method), r.term, number(r.statistic, 3), _p(r), count(r.n)), note=r.note)
-        for r in results.find(name, "assumption")
-    ]
-    regressions = results.find(name, "regression")
-    treatment = [r for r in regressions if r.term == "treatment"]
-    covariates = [r for r in regressions if r.method in ("ols-cr2", "ols-hc3") and r.term != "treatment"]
-    if any(r.method == "ols-cr2" for r in covariates):
-        covariates = [r for r in covariates if r.method == "ols-cr2"]
-    tables = [
-        estimate_table("Two-group tests", results.find(name, "test"), level, factor=factor, unit=unit, chosen=chosen,
-                       notes=_test_notes(results, name)),
-        size_table("Effect sizes", results.find(name, "effect-size"), level),
-        estimate_table("Regressions: the effect of the teaching", treatment, level, factor=factor, unit=unit,
-                       notes=tuple(f"{word}: {words}." for word, words in EXPLAINED.items()
-                                   if any(word.lower() in label(r.method).lower() for r in treatment))),
-    ]  # fmt: skip
-    if len(covariates) > 1:
-        tables.append(
-            estimate_table("Regressions: intercept and covariates", covariates, level, term=True, factor=factor)
-        )
-    tables.append(
-        Table("Assumptions", ("Test", "Of", "Statistic", "p", "n"), tuple(assumptions), 2,
-              ("Described, not used to choose the test, unless the study asks for the classical rule.",))
-    )  # fmt: skip
-    return Fold(name, tables=tuple(tables), figures=_figures(figures, "difference", "residuals"))
-
-
-def _test_notes(results: Results, name: str) -> tuple[str, ...]:
-    rows = {r.term: r for r in results.find(name, "variance", "anova")}
-    if "icc" not in rows or rows["icc"].estimate is None:
-        return ()
-    effect, effective = rows["design-effect"], rows["effective-n"]
-    return (
-        f"Intraclass correlation (how alike students of one institution are): {number(rows['icc'].estimate, 2)}. "
-        f"Design effect of the comparison (how much a simple test’s variance is off): {number(effect.estimate, 2)}. The "
-        f"{count(rows['icc'].n)} students are worth {number(effective.estimate, 0)} independent ones here.",
-    )
-
-
-def _figures(figures: dict[str, Figure], *kinds: str) -> tuple[Figure, ...]:
-    return tuple(figures[kind] for kind in kinds if kind in figures)
-
-
-# -------------------------------------------------------------------------------- 6 is it the same everywhere
-
-
-def _everywhere(results: Results, figures: dict[str, dict[str, Figure]]) -> Section | None:
-    level = percent(results.study["inference"]["confidence"])
-    folds = []
-    for name in outcomes(results):
-        rows = results.find(name, "institution", "raw")
-        if not rows:
-            continue
-        lines = tuple(
-            Row((row.term, number(row.estimate), _interval(row), count(row.n)), note=row.note) for row in rows
-        )
-        table = Table(
-            "Institution by institution", ("Institution", "Difference or mean", f"{level} interval", "n"), lines
-        )
-        drawn = _figures(figures.get(name, {}), "institutions")
-        folds.append(Fold(name, tables=() if drawn else (table,), figures=drawn))
-    if not folds:
-        return None
-    lead = (
-        "The difference inside each institution that holds both groups, else its mean. Small institutions vary more by "
-        "chance: this is no ranking. Institutions with too few students in a group are not shown."
-    )
-    return Section("everywhere", "Is it the same everywhere?", lead, folds=tuple(folds))
-
-
-# ----------------------------------------------------------------------- 7 would another analysis say the same
-
-WHY_DIFFERENT = {
-    "welch": "compares all students, as if they were independent",
-    "mann-whitney": "compares ranks: the median of all pairwise differences",
-    "brunner-munzel": "compares ranks: the probability of scoring higher, 0.5 means no difference",
-    "ols": "adjusts for the covariates, as if students were independent",
-    "ols-hc3": "adjusts for the covariates, as if students were independent",
-    "ols-cr2": "the average student, across institutions; errors know the institutions",
-    "fixed-effects-cr2": "compares inside institutions only; speaks of institutions like these",
-    "fixed-effects-hc3": "compares inside institutions only; speaks of these institutions",
-    "unit-means": "the average unit of assignment: each counts once, whatever its size",
-    "win-fraction-hc3": "ranks, adjusted for the covariates, as if students were independent",
-    "win-fraction-cr2": "ranks, the average student; errors know the institutions",
-    "win-fraction-fixed-effects-cr2": "ranks, inside institutions only",
-    "win-fraction-fixed-effects-hc3": "ranks, inside these institutions only",
-    "win-fraction-unit-means": "ranks, each unit of assignment counts once",
-}
-
-
-def _another(results: Results) -> Section:
-    level = percent(results.study["inference"]["confidence"])
-    folds = []
-    for name in outcomes(results):
-        factor = 100.0 if Asked(results, name).kind == "binary" else 1.0
-        rows = [
-            row
-            for row in (*results.find(name, "test"), *results.find(name, "regression"))
-            if row.method in WHY_DIFFERENT and row.term in ("difference", "treatment") and row.estimate is not None
+def _baseline(subject: Subject) -> tuple[Table, ...]:
+    found = [outcome_tables.description_table(subject, "baseline")]
+    rows = subject.rows("baseline")
+    if rows:
+        level = f"{percent(subject.confidence)} interval"
+        columns = [Column("Measure", numeric=False), Column("Estimate", "standard deviations"), Column("Low", level)]
+        columns += [Column("High", level), Column("Students")]
+        body = [
+            (name_of(r.method), number(r.estimate, 2), number(r.conf_low, 2), number(r.conf_high, 2), count(r.n))
+            for r in rows
         ]
-        lines = tuple(
-            Row((label(r.method), WHY_DIFFERENT[r.method], *_on_scale(r, factor), _p(r)), r.primary) for r in rows
+        notes = (
+            "Up to 0.05 counts as alike, up to 0.25 needs adjustment, beyond it adjustment can't be trusted to mend it "
+            "(What Works Clearinghouse, Standards Handbook 4.1).",
         )
-        header = ("Analysis", "What it asks", "Estimate", f"{level} interval", "p")
-        messages = [w.message for w in results.warnings if w.outcome == name and w.code in _DISAGREE]
-        folds.append(Fold(name, tuple(messages), (Table("The same question, asked otherwise", header, lines, 2),)))
-    lead = (
-        "The primary analysis was fixed by the design, before the difference was looked at. The others ask nearly that."
+        found.append(table(f"{subject.name}: difference before the experiment", columns, body, notes))
+    return tuple(made for made in found if made is not None)
+
+
+def _institutions_note(subject: Subject) -> str:
+    rows = subject.rows("institution")
+    withheld = sum(row.estimate is None for row in rows)
+    if not rows:
+        return "No institutions are named in this study."
+    fewest = subject.results.study.get("report", {}).get("minimum_cell", 5)
+    pseudonyms = subject.results.study.get("report", {}).get("institutions", "pseudonym") == "pseudonym"
+    said = ["Names are pseudonyms in an order that tells nothing."] if pseudonyms else []
+    if withheld:
+        said.append(f"{withheld} of {len(rows)} institutions have fewer than {fewest} students in a group: no numbers.")
+    return " ".join(said)
+
+
+def _agreement(subject: Subject) -> str:
+    """How the other analyses of the same question compare with the answer: direction and interval, counted."""
+    primary, scale = subject.primary, subject.scale
+    if primary is None or primary.estimate is None:
+        return ""
+    others = [row for row in _same_question(subject, scale.code == "pairs") if row is not primary]
+    if not others:
+        return "No other analysis of this outcome estimates the same quantity."
+    up = scale.shown(primary.estimate) > scale.null
+    same = [row for row in others if ((row.estimate or 0.0) > _null_of(row)) == up]
+    direction = "all" if len(same) == len(others) else str(len(same))
+    clear = sum(_excludes_null(row) for row in others)
+    return (
+        f"Of {len(others)} other estimates of the same difference, {direction} point the same way as the answer, and "
+        f"the {percent(subject.confidence)} intervals of {clear} stay clear of no difference. Those that ignore "
+        "institutions are too sure of themselves."
     )
-    return Section("another", "Would another analysis say the same?", lead, folds=tuple(folds))
 
 
-_DISAGREE = ("tests-disagree", "students-and-units-differ")
+def _same_question(subject: Subject, pairs: bool) -> list[EstimateRow]:
+    rows = [*subject.rows("test"), *subject.rows("regression", term="treatment")]
+    known = [row for row in rows if row.estimate is not None and row.conf_low is not None]
+    if pairs:
+        return [row for row in known if row.method == "brunner-munzel" or row.method.startswith("win-fraction")]
+    other = ("brunner-munzel", "mann-whitney")
+    return [row for row in known if row.method not in other and not row.method.startswith(("win-fraction", "logit"))]
 
 
-def _on_scale(row: EstimateRow, factor: float) -> tuple[str, str]:
-    if row.method == "brunner-munzel":
-        return number(row.estimate, 2), _interval(row, 2)
-    if row.estimate is None:
-        return "–", "–"
-    decimals = decimals_for(max(abs(row.estimate), row.std_error or 0.0) * factor)
-    return number(row.estimate * factor, decimals), _interval(row, decimals, factor)
+def _null_of(row: EstimateRow) -> float:
+    return 0.5 if row.method == "brunner-munzel" else 0.0
 
 
-# --------------------------------------------------------------------------------------------- 8 why this test
+def _excludes_null(row: EstimateRow) -> bool:
+    null = _null_of(row)
+    return row.conf_low is not None and row.conf_high is not None and (row.conf_low > null or row.conf_high < null)
 
 
-def _why(results: Results) -> Section:
-    folds = []
-    for name in [None, *outcomes(results)]:
-        decisions = [d for d in results.decisions if d.outcome == name]
-        items = []
-        for d in decisions:
-            figures = ", ".join(f"{k.replace('_', ' ')} {_figure(v)}" for k, v in d.figures.items() if v is not None)
-            choice = LABELS.get(d.choice, d.choice)
-            items.append(
-                (f"{d.step.replace('-', ' ').capitalize()}: {choice}", d.because + (f" ({figures})" if figures else ""))
-            )
-        warnings = tuple((f"Warning: {w.code}", w.message) for w in results.warnings if w.outcome == name)
-        if items or warnings:
-            folds.append(Fold(name or "Whole study", items=(*items, *warnings)))
-    lead = (
-        "Every choice that the program made, in order, with its reason and the figures it rests on; then every warning."
+def _second_opinion(subject: Subject) -> Table | None:
+    """The same statistic here and from another library: its first quantity that both have."""
+    rows = subject.rows("second-opinion")
+    if not rows:
+        return None
+    columns = [Column("Method", numeric=False), Column("Library", numeric=False), Column("Quantity", numeric=False)]
+    columns += [Column(head, numeric=False) for head in ("expeval", "The library", "Agreement")]
+    body = []
+    for row in rows:
+        library, _, method = row.method.partition("-")
+        same = subject.results.find(subject.name, _analysis_of(subject, method), method, row.term)
+        own = same[0] if same else None
+        field_, ours, theirs = _compared(own, row)
+        name = name_of(method) + ("" if row.term == "difference" else f", {row.term}")
+        body.append((name, library, field_, ours, theirs, row.note or ""))
+    notes = ("pingouin rounds or builds on scipy in places; the last column says what was compared and how closely.",)
+    return table(f"{subject.name}: the two-group statistics by other libraries", columns, body, notes)
+
+
+def _analysis_of(subject: Subject, method: str) -> str:
+    found = (r.analysis for r in subject.results.estimates if r.outcome == subject.name and r.method == method)
+    return next((analysis for analysis in found if analysis not in ("second-opinion", "baseline")), "test")
+
+
+def _compared(own: EstimateRow | None, other: EstimateRow) -> tuple[str, str, str]:
+    for name, words in QUANTITIES:
+        theirs = getattr(other, name)
+        ours = None if own is None else getattr(own, name)
+        if theirs is not None:
+            return words, "–" if ours is None else _six(ours), _six(theirs)
+    return "–", "–", "–"
+
+
+def _six(value: float) -> str:
+    text = f"{value:.6g}"
+    return number(value, len(text.partition(".")[2])) if "e" not in text else text
+
+
+def _decision(row: DecisionRow) -> DecisionView:
+    steps = {"test": "Two-group test", "primary": "The answer", "second-opinion": "Second opinion"}
+    figures = tuple(f"{_figure_name(name)}: {_figure(value)}" for name, value in row.figures.items())
+    because = row.because if row.because.endswith(".") else f"{row.because}."
+    step = steps.get(row.step, row.step.capitalize())
+    return DecisionView(step, name_of(row.choice), because[:1].upper() + because[1:], figures)
+
+
+def _figure_name(name: str) -> str:
+    return (
+        name.replace("_", " ")
+        .replace("n experimental", "students experimental")
+        .replace("n control", "students control")
     )
-    return Section("why", "Why this test?", lead, folds=tuple(folds))
 
 
-def _figure(value: float | int | str) -> str:
-    if isinstance(value, float):
-        return f"{value:.2g}" if abs(value) < 1e-3 and value else number(value)
-    return count(value) if isinstance(value, int) else value
+def _figure(value: float | int | str | None) -> str:
+    if value is None:
+        return "withheld"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) or float(value).is_integer():
+        return count(int(value))
+    return plain(float(f"{value:.3g}")) if abs(value) >= 1e-4 else "< .0001"
 
 
-# ----------------------------------------------------------------------------------------------- 9 can I check
+def _methods(results: Results, manifest: Manifest) -> tuple[tuple[Method, str], ...]:
+    used = ["description", *(row.method for row in results.estimates if row.analysis != "second-opinion")]
+    adjustment = results.study.get("inference", {}).get("multiplicity")
+    if any(row.p_adjusted is not None for row in results.estimates) and adjustment:
+        used.append(str(adjustment))
+    versions = {"expeval": manifest.expeval, **manifest.versions}
+    found = []
+    for method in dict.fromkeys(used):
+        known = CATALOGUE.get(method)
+        if known is not None:
+            found.append((known, ", ".join(f"{p} {versions[p]}" for p in known.packages if p in versions)))
+    return tuple(found)
 
 
-def _check(results: Results, manifest: Manifest) -> Section:
-    inference = results.study["inference"]
-    used = [m for m in dict.fromkeys(row.method for row in results.estimates) if m in REFERENCES]
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(manifest.versions.items()))
-    items = [
-        ("Run again", manifest.command),
-        ("Made by", f"expeval {manifest.expeval}; {versions}"),
-        ("Seed and draws", f"{inference['seed']}; {count(inference['draws'])} draws; {manifest.threads} thread(s)"),
-        ("Confidence", f"{percent(inference['confidence'])}; alternative {inference['alternative']}; "
-         f"several outcomes: {inference['multiplicity']}"),
-        *((f"SHA-256 of {name}", digest) for name, digest in manifest.hashes.items()),
-    ]  # fmt: skip
-    methods = Table(
-        "Methods and where their formulas stand",
-        ("Method", "Reference"),
-        tuple(Row((label(m), REFERENCES[m])) for m in used),
-        2,
-        ("Computed by expeval on summaries (numpy, scipy.special); the second opinion below by the libraries named.",),
-    )
-    folds = [Fold(name, tables=(_second_opinion(results, name),)) for name in outcomes(results)]
-    lead = (
-        "Every number of this page is a row of estimates.csv and results.json beside it, at full precision. The "
-        "two-group statistics were computed a second time from the rows, by other libraries."
-    )
-    return Section("check", "Can I check it?", lead, (_source_table(results), methods), tuple(folds), tuple(items))
-
-
-def _source_table(results: Results) -> Table:
-    rows = []
-    for s in results.sources:
-        signs = {",": "comma", ".": "point", "\t": "tab", ";": "semicolon", "|": "bar"}
-        mended = ", ".join(f"{what.replace('-', ' ')} ({count(n)})" for what, n in s.mended.items()) or "nothing"
-        decimal = "–" if s.decimal is None else f"decimal {signs.get(s.decimal, s.decimal)}"
-        delimiter = "–" if s.delimiter is None else signs.get(s.delimiter, s.delimiter)
-        rows.append(Row((s.file, s.role, mended, s.encoding or "–", delimiter, decimal, s.sheet or "–",
-                         count(s.header_row) if s.header_row else "–", count(s.rows))))  # fmt: skip
-    header = ("File", "Role", "Mended", "Encoding", "Delimiter", "Decimal sign", "Sheet", "Header row", "Rows")
-    return Table("Files, and what was detected in them", header, tuple(rows), 7)
-
-
-def _second_opinion(results: Results, name: str) -> Table:
-    rows = [
-        Row((label(r.method), r.term, number(r.estimate, 4), number(r.statistic, 4), _p(r), r.note or ""))
-        for r in results.find(name, "second-opinion")
+def _sources(results: Results) -> Table | None:
+    if not results.sources:
+        return None
+    columns = [Column("File", numeric=False), Column("Holds", numeric=False), Column("Rows")]
+    columns += [Column(head, numeric=False) for head in ("Encoding", "Delimiter", "Decimal", "Sheet", "Header row")]
+    columns += [Column("Mended", numeric=False)]
+    body = [
+        (
+            row.file,
+            row.role,
+            count(row.rows),
+            row.encoding or "–",
+            {"\t": "tab", None: "–"}.get(row.delimiter, row.delimiter or "–"),
+            row.decimal or "–",
+            row.sheet or "–",
+            "–" if row.header_row is None else str(row.header_row),
+            "; ".join(f"{what}: {times}" for what, times in row.mended.items()) or "–",
+        )
+        for row in results.sources
     ]
-    header = ("Library and method", "Of", "Estimate", "Statistic", "p", "Agreement with ours")
-    decision = [d.because for d in results.decisions if d.outcome == name and d.step == "second-opinion"]
-    return Table("Second opinion", header, tuple(rows), 2, tuple(decision))
+    return table("What was read", columns, body)
 
 
-# ------------------------------------------------------------------------------------------- 10 how do I cite
+def _made(results: Results, manifest: Manifest) -> Table:
+    draws = results.study.get("inference", {}).get("draws")
+    rows = [("expeval", manifest.expeval), *sorted(manifest.versions.items()), ("seed", str(manifest.seed))]
+    rows += [("draws", count(draws))] if isinstance(draws, int) else []
+    # Time, place and platform of the run stay in manifest.json: the page is the same wherever it is made.
+    return table("Versions and seed", [Column("What", numeric=False), Column("Is", numeric=False)], rows)
 
 
-def _cite(results: Results) -> Section:
-    folds = tuple(Fold(name, quotes=tuple(apa_sentences(results, name))) for name in outcomes(results))
-    return Section(
-        "cite", "How do I cite a number?", "Sentences to paste; the tables are in estimates.csv.", folds=folds
-    )
-
-
-def _p(row: EstimateRow) -> str:
-    from expeval.report.numbers import p_value
-
-    return p_value(row.p_value)
-
-
-def _interval(row: EstimateRow, decimals: int | None = None, factor: float = 1.0) -> str:
-    if row.conf_low is None or row.conf_high is None:
-        return "–"
-    places = decimals_for(row.estimate or row.conf_high) if decimals is None else decimals
-    return f"{number(row.conf_low * factor, places)} to {number(row.conf_high * factor, places)}"
-
-
-__all__ = ["Fold", "Section", "interval_words", "make_sections", "outcomes"]
+def _hashes(manifest: Manifest) -> Table:
+    columns = [Column("File", numeric=False), Column("SHA-256", numeric=False)]
+    return table("Hashes of what went in", columns, sorted(manifest.hashes.items()))

@@ -79,9 +79,9 @@ def answer(subject: Subject) -> Answer:
 
 
 def group_words(subject: Subject, arm: str) -> str:
-    """An arm in a sentence: the experimental group ("small")."""
+    """An arm in a sentence: the experimental group “small”."""
     label = subject.label(arm)
-    return f"the {arm} group" + (f" (“{label}”)" if label else "")
+    return f"the {arm} group" + (f" “{label}”" if label else "")
 
 
 def short_label(subject: Subject, arm: str) -> str:
@@ -191,12 +191,13 @@ def _clear(subject: Subject, row: EstimateRow) -> str:
         else:
             said = f"Students of {experimental} scored {'higher' if up else 'lower'} in {subject.name}"
     if subject.scale.code == "pairs":
-        than = f", compared with {control}" if subject.randomised else f" than {control}"
-        ahead = f"a student of the first is ahead of one of the second in {subject.scale.text(row.estimate)} of 100 pairs"
+        than = f" compared with {control}" if subject.randomised else f" than {control}"
+        share = subject.scale.text(row.estimate)
+        ahead = f"a student of the first is ahead of one of the second in {share} of 100 pairs"
         return f"{said}{than}: {ahead} {_in_brackets(subject, row)}."
     size = subject.scale.size(row.estimate or 0.0)
     by = f"by {size} {unit_words(subject, size)}"
-    joined = f"{said} {by}, compared with {control}" if subject.randomised else f"{said} than {control}, {by}"
+    joined = f"{said} {by} compared with {control}" if subject.randomised else f"{said} than {control}, {by}"
     return f"{joined} {_in_brackets(subject, row)}."
 
 
@@ -298,7 +299,8 @@ def _adjusted(subject: Subject, row: EstimateRow) -> tuple[str, ...]:
     if row.analysis != "regression":
         return ()
     inside = "fixed-effects" in row.method
-    names = listed(subject.adjusted_for)
+    # What is the same for a whole institution cancels inside it.
+    names = listed(subject.held_constant(inside))
     if inside:
         held = f", holding {names} constant" if names else ""
         return (f"Students are compared with others of the same institution{held}.",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +76,7 @@ class Subject:
     @property
     def is_primary(self) -> bool:
         """Whether the outcome is one that the study was made for."""
-        return self.outcome.get("role", "primary") == "primary"
+        return bool(self.outcome.get("role", "primary") == "primary")
 
     @property
     def confidence(self) -> float:
@@ -94,11 +93,11 @@ class Subject:
         """Whose units were put into the groups."""
         return str(self.results.study["groups"].get("assigned", "student"))
 
-    @property
-    def adjusted_for(self) -> tuple[str, ...]:
-        """The columns that the regressions hold constant, baseline first."""
+    def held_constant(self, inside_institutions: bool) -> tuple[str, ...]:
+        """The columns that a regression holds constant, baseline first."""
         covariates = self.results.study.get("covariates", {})
-        named = [self.outcome.get("baseline"), *covariates.get("student", ()), *covariates.get("institution", ())]
+        institution = () if inside_institutions else covariates.get("institution", ())
+        named = [self.outcome.get("baseline"), *covariates.get("student", ()), *institution]
         return tuple(str(name) for name in named if name)
 
     @property
@@ -201,9 +200,17 @@ def scale_of(row: EstimateRow | None, kind: str) -> Scale:
         code, factor, shift, null = "percentage-points", 100.0, 0.0, 0.0
     else:
         code, factor, shift, null = "points", 1.0, 0.0, 0.0
-    error = None if row is None else row.std_error if row.std_error else _half_width(row) or row.estimate
+    if code == "pairs":
+        return Scale(code, factor, shift, null, _pair_decimals(row, factor, shift))
+    error = None if row is None else row.std_error or _half_width(row) or row.estimate
     decimals = 1 if error is None else decimals_for(factor * error)
     return Scale(code, factor, shift, null, min(decimals, 1) if factor != 1.0 else decimals)
+
+
+def _pair_decimals(row: EstimateRow | None, factor: float, shift: float) -> int:
+    """Whole pairs, unless an end of the interval would then read as no difference and isn't."""
+    ends = [] if row is None else [shift + factor * end for end in (row.conf_low, row.conf_high) if end is not None]
+    return 1 if any(round(end) == 50 and end != 50.0 for end in ends) else 0
 
 
 def _half_width(row: EstimateRow) -> float | None:
@@ -216,8 +223,3 @@ def _plain(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value)).replace("-", MINUS)
     return str(value)
-
-
-def first(values: Iterable[str | None]) -> str:
-    """The first text that is not empty, or an empty one."""
-    return next((value for value in values if value), "")

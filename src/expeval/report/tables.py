@@ -1,99 +1,76 @@
-"""A table as the template draws it: header, rows of ready text, notes."""
+"""A table as a value: the template draws every table of the page from this one shape."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from expeval.report.methods import label
-from expeval.report.numbers import count, decimals_for, degrees, number, p_value
-from expeval.results import EstimateRow
+# A digit's and a decimal sign's width: with tabular figures they keep numbers on their decimal sign.
+_DIGIT, _SIGN = "\u2007", "\u2008"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its head with the unit, and whether numbers stand in it."""
+
+    head: str
+    unit: str = ""
+    numeric: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells as text; ``chosen`` rows are set apart, ``note`` stands small under the first cell."""
+    """A row; ``chosen`` sets the answer apart, ``mark`` says in a word what it is."""
 
     cells: tuple[str, ...]
     chosen: bool = False
-    note: str | None = None
+    mark: str = ""
+    section: bool = False  # the first cell is a heading over the rows below
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``text_columns``: how many leading columns are words, aligned left; the rest are numbers, aligned right."""
+    """A table with its caption and the notes below it."""
 
     caption: str
-    header: tuple[str, ...]
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    text_columns: int = 1
     notes: tuple[str, ...] = ()
 
 
-def estimate_table(
-    caption: str,
-    rows: Sequence[EstimateRow],
-    level: str,
-    *,
-    term: bool = False,
-    factor: float = 1.0,
-    unit: str = "",
-    notes: Sequence[str] = (),
-    chosen: str | None = None,
+def table(
+    caption: str, columns: list[Column], rows: Sequence[Row | tuple[str, ...]], notes: tuple[str, ...] = ()
 ) -> Table:
-    """Estimates with errors, intervals and tests; ``factor`` puts shares into percentage points."""
-    suffix = f", {unit}" if unit else ""
-    names = ("Method", "Term") if term else ("Method",)
-    header = (*names, f"Estimate{suffix}", "Std. error", f"{level} interval", "Statistic", "df", "p", "n")
-    lines = []
-    for row in rows:
-        words = (label(row.method), row.term) if term else (label(row.method),)
-        lines.append(Row((*words, *_numbers(row, factor)), row.primary or row.method == chosen, row.note))
-    return Table(caption, header, tuple(lines), 2 if term else 1, tuple(notes))
+    """A table with its numbers aligned; columns that are empty in every row are left out."""
+    every = [row if isinstance(row, Row) else Row(row) for row in rows]
+    bodies = [row.cells for row in every if not row.section]
+    kept = [j for j in range(len(columns)) if j == 0 or any(cells[j] not in ("", "–") for cells in bodies)]
+    aligned = {j: _aligned([row.cells[j] if not row.section else "" for row in every]) for j in kept}
+    shown = []
+    for i, row in enumerate(every):
+        if row.section:
+            shown.append(row)
+            continue
+        cells = tuple(aligned[j][i] if columns[j].numeric else row.cells[j] for j in kept)
+        shown.append(replace(row, cells=cells))
+    return Table(caption, tuple(columns[j] for j in kept), tuple(shown), notes)
 
 
-def _numbers(row: EstimateRow, factor: float) -> tuple[str, ...]:
-    shown = 1.0 if _is_probability(row) else factor
-    sizes = [abs(v) for v in (row.estimate, row.std_error) if v is not None]
-    decimals = decimals_for(max(sizes) * shown if sizes else None)
-    interval = (
-        "–"
-        if row.conf_low is None or row.conf_high is None
-        else f"{number(row.conf_low * shown, decimals)} to {number(row.conf_high * shown, decimals)}"
-    )
-    scaled = [None if v is None else v * shown for v in (row.estimate, row.std_error)]
-    return (
-        number(scaled[0], decimals),
-        number(scaled[1], decimals + 1 if scaled[1] is not None and decimals < 6 else decimals),
-        interval,
-        number(row.statistic, 1 if row.method == "mann-whitney" else 2),
-        degrees(row.df),
-        p_value(row.p_value),
-        count(row.n),
-    )
+def _aligned(cells: list[str]) -> list[str]:
+    """Numbers padded on the right, so that right-aligned ones stand on their decimal sign."""
+    fractions = [_fraction(cell) for cell in cells]
+    longest = max(fractions, default=0)
+    pairs = zip(cells, fractions, strict=True)
+    return [cell + _padding(longest, places) if _is_number(cell) else cell for cell, places in pairs]
 
 
-def _is_probability(row: EstimateRow) -> bool:
-    return (
-        row.method in ("brunner-munzel", "probability-of-superiority", "rank-biserial") or row.analysis == "effect-size"
-    )
+def _fraction(cell: str) -> int:
+    return len(cell) - cell.rindex(".") - 1 if _is_number(cell) and "." in cell else 0
 
 
-def size_table(caption: str, rows: Sequence[EstimateRow], level: str, notes: Sequence[str] = ()) -> Table:
-    """Effect sizes: estimate and interval, two decimals."""
-    lines = [
-        Row(
-            (
-                label(row.method),
-                number(row.estimate, 2),
-                number(row.std_error, 3),
-                "–" if row.conf_low is None else f"{number(row.conf_low, 2)} to {number(row.conf_high, 2)}",
-                count(row.n),
-            ),
-            note=row.note,
-        )
-        for row in rows
-    ]
-    return Table(
-        caption, ("Effect size", "Estimate", "Std. error", f"{level} interval", "n"), tuple(lines), 1, tuple(notes)
-    )
+def _is_number(cell: str) -> bool:
+    return bool(cell) and cell[-1].isdigit()
+
+
+def _padding(longest: int, places: int) -> str:
+    return (_SIGN if longest and not places else "") + _DIGIT * (longest - places)

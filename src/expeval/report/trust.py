@@ -9,7 +9,7 @@ from expeval.report.sentences import listed
 from expeval.report.subject import Subject, subjects
 from expeval.results import Results, WarningRow
 
-FEWEST_SHOWN, MOST_SHOWN = 3, 6
+MOST_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ _KINDS: dict[str, _Kind] = {
     "few-institutions": _Kind(11, "same"),
     "one-institution": _Kind(12, "same"),
     "many-institution-terms": _Kind(13, "why"),
-    "averages-differ": _Kind(14, "agree"),
+    "students-and-units-differ": _Kind(14, "agree"),
     "baseline-differs": _Kind(15, "alike"),
     "tests-disagree": _Kind(
         16,
@@ -86,10 +86,7 @@ def doubts(results: Results) -> tuple[Doubt, ...]:
     for row in results.warnings:
         kind = _KINDS.get(row.code, _Kind(_UNKNOWN, "warnings"))
         found.setdefault((kind.plain or row.message, kind.section, kind.rank), []).extend(_of(row))
-    for subject in subjects(results):
-        for doubt in _from_the_flow(subject):
-            found.setdefault((doubt.words, doubt.section, doubt.rank), []).append(subject.name)
-    for doubt in _from_the_design(results):
+    for doubt in (*_from_the_flow(results), *_from_the_design(results)):
         found.setdefault((doubt.words, doubt.section, doubt.rank), [])
     outcomes = len(results.study["outcomes"])
     every = [Doubt(_told(words, names, outcomes), section, rank) for (words, section, rank), names in found.items()]
@@ -105,24 +102,24 @@ def _told(words: str, names: list[str], outcomes: int) -> str:
     return words if not named or len(named) == outcomes else f"{listed(named)}: {words}"
 
 
-def _from_the_flow(subject: Subject) -> list[Doubt]:
+def _from_the_flow(results: Results) -> list[Doubt]:
     """How many students of the two groups have no score: said whether or not the groups lost alike."""
-    missing = [group.missing for group in subject.groups()]
-    sizes = [group.n for group in subject.groups()]
-    if subject.warned("unequal-loss") or any(n is None for n in (*missing, *sizes)) or not missing:
-        return []
-    lost, all_ = sum(n or 0 for n in missing), sum(n or 0 for n in (*missing, *sizes))
+    lost = [words for words in map(_lost, subjects(results)) if words]
     if not lost:
         return []
-    share = number(100 * lost / all_, 0 if lost / all_ > 0.095 else 1)
-    return [
-        Doubt(
-            f"{count(lost)} of {count(all_)} students ({share}\u00a0%) have no {subject.name} score and could not "
-            "be counted.",
-            "studied",
-            _LOST,
-        )
-    ]
+    return [Doubt(f"Some students have no score and could not be counted: {'; '.join(lost)}.", "studied", _LOST)]
+
+
+def _lost(subject: Subject) -> str:
+    missing = [group.missing for group in subject.groups()]
+    sizes = [group.n for group in subject.groups()]
+    if subject.warned("unequal-loss") or any(n is None for n in (*missing, *sizes)):
+        return ""
+    lost, every = sum(n or 0 for n in missing), sum(n or 0 for n in (*missing, *sizes))
+    if not lost:
+        return ""
+    share = 100 * lost / every
+    return f"{count(lost)} of {count(every)} in {subject.name} ({number(share, 0 if share >= 9.5 else 1)}\u00a0%)"
 
 
 def _from_the_design(results: Results) -> list[Doubt]:

@@ -121,15 +121,18 @@ class DelimitedFile:
         if self.records.irregular:
             return self._cells_one_by_one(start, stop, kept, request)
         block = self.data[self.records.starts[start] : self.records.starts[stop]]
-        width = max(request.width, int(self.records.lengths[start:stop].max()))
+        # Where all rows are shorter than the header, its last columns are empty.
+        width = int(self.records.lengths[start:stop].max())
+        places = {name: place for name, place in request.positions.items() if place < width}
         # A column is left to pandas' own number parser only where a point can be nothing but a decimal sign.
         fast = self.settings.decimal == "." or (self.settings.decimal is None and self.delimiter != ";")
-        numeric = [request.positions[name] for name in request.numeric] if fast else []
-        frame = _parse(block, self.delimiter, width, sorted(request.positions.values()), numeric, request.missing)
-        again = [position for position in numeric if not _settled(frame[position])]
+        numeric = [places[name] for name in request.numeric if name in places] if fast else []
+        frame = _parse(block, self.delimiter, width, sorted(set(places.values())), numeric, request.missing)
+        again = sorted({place for place in numeric if not _settled(frame[place])})
         if again:
-            frame[again] = _parse(block, self.delimiter, width, sorted(again), [], ())
-        return {name: _column(frame[place], kept) for name, place in request.positions.items()}
+            frame[again] = _parse(block, self.delimiter, width, again, [], ())
+        empty = gather([""] * int(np.count_nonzero(kept)))
+        return {name: _column(frame[places[name]], kept) if name in places else empty for name in request.positions}
 
     def _cells_one_by_one(self, start: int, stop: int, kept: NDArray[np.bool_], request: Request) -> dict[str, Cells]:
         rows = [self.records.cells(start + i) for i in np.flatnonzero(kept).tolist()]

@@ -86,7 +86,7 @@ def column_faults(header: Header, keys: Mapping[str, str], file: str, sheet: str
     """Columns that the header lacks or has twice; ``keys`` names the study file's key of each column."""
     names = [tidy(name) for name in header.names if tidy(name)]
     faults = [
-        Fault("column-twice", file, sheet, header.row, name, key=keys[name], found=str(times))
+        Fault("column-twice", file, sheet, header.row, name, key=keys.get(name), found=str(times))
         for name, times in header.lookup.twice.items()
     ]
     # Where hardly anything fits the row may be no header, and its cells may be a student's.

@@ -77,10 +77,10 @@ def read_scores(study: Study) -> Scores:
     institutions = read_institutions(study, work.missing, work.faults)
     tables = work.read_tables(institutions)
     if not tables:
-        raise Faults(work.faults)
+        raise Faults(_once(work.faults))
     rows = work.join_tables(tables, institutions)
     if work.faults:
-        raise Faults(work.faults)
+        raise Faults(_once(work.faults))
     return work.scores(rows, tables, institutions)
 
 
@@ -131,7 +131,7 @@ class _Reading:
         if institutions is not None and not institutions.complete:
             return
         for name in columns.optional:
-            lacking = [table for table in tables if name not in table.sheet.columns]
+            lacking = [t for t in tables if name not in t.sheet.columns and tidy(name) not in t.names]
             if name in held or not lacking:
                 continue
             where = institutions.tables if institutions and len(lacking) == len(tables) else lacking
@@ -163,17 +163,12 @@ class _Reading:
         }
         institution = self._labels(parts, self.study.data.institution)
         labels = self._labels(parts, self.study.data.class_)
-        joined = _Joined(
-            rows,
-            arm,
-            outcomes,
-            baselines,
-            self._covariates(parts, rows, institution, institutions),
-            institution,
-            classes_in_institutions(institution, labels) if labels is not None else None,
-            self._labels(parts, self.study.groups.strata),
-            np.zeros(arm.size, dtype=bool),
-        )
+        class_ = classes_in_institutions(institution, labels) if labels is not None else None
+        strata = self._labels(parts, self.study.groups.strata)
+        covariates = self._student_covariates(parts)
+        covariates |= self._unit_covariates(parts, rows, institution or class_, institutions)
+        repeated = np.zeros(arm.size, dtype=bool)
+        joined = _Joined(rows, arm, outcomes, baselines, covariates, institution, class_, strata, repeated)
         if institution is not None and labels is not None and (times := repeated_class_labels(institution, labels)):
             words = f"{times} class labels stand in more than one institution; each is a class of its own there."
             self.notices.append(Notice("class-labels-repeat", words))
@@ -183,37 +178,34 @@ class _Reading:
     def _labels(self, parts: list[Part], name: str | None) -> Categories | None:
         return None if name is None else label_column(parts, name, self.missing, self.faults)
 
-    def _covariates(
-        self,
-        parts: list[Part],
-        rows: Rows,
-        institution: Categories | None,
-        table: InstitutionTable | None,
-    ) -> dict[str, Column]:
+    def _student_covariates(self, parts: list[Part]) -> dict[str, Column]:
         spec = self.study.covariates
-        found = {
+        return {
             name: covariate_column(parts, name, self.missing, name in spec.categories, self.faults)
             for name in spec.student
         }
-        if table is not None and table.complete and institution is not None:
-            faults, notices = unknown_institutions(self.study, table, institution)
+
+    def _unit_covariates(
+        self, parts: list[Part], rows: Rows, units: Categories | None, table: InstitutionTable | None
+    ) -> dict[str, Column]:
+        """Covariates of institutions (of classes where there are none), from their own file or the scores'."""
+        spec = self.study.covariates
+        found: dict[str, Column] = {}
+        if units is None:
+            return found
+        if table is not None and table.complete:
+            faults, notices = unknown_institutions(self.study, table, units)
             self.faults += faults
             self.notices += notices
         for name in spec.institution:
-            inside = table is not None and name in table.covariates
-            everyone = [Part(t.sheet, np.ones(t.sheet.rows.size, dtype=bool)) for t in table.tables] if table else []
-            column = covariate_column(
-                everyone if inside else parts,
-                name,
-                self.missing,
-                name in spec.categories,
-                self.faults,
-            )
-            if inside and table is not None and institution is not None:
-                column = join(institution, table.records, column)
-            elif institution is not None:
-                self.faults += check_constant(rows, institution, name, column)
-            found[name] = column
+            category = name in spec.categories
+            if table is not None and name in table.covariates:
+                everyone = [Part(t.sheet, np.ones(t.sheet.rows.size, dtype=bool)) for t in table.tables]
+                column = covariate_column(everyone, name, self.missing, category, self.faults)
+                found[name] = join(units, table.records, column)
+            else:
+                found[name] = covariate_column(parts, name, self.missing, category, self.faults)
+                self.faults += check_constant(rows, units, name, found[name])
         return found
 
     def _check(self, joined: _Joined, tables: list[Table]) -> None:
@@ -260,6 +252,13 @@ class _Reading:
         for code, arm in ARMS.items():
             counts[arm, "duplicate"] = int(np.count_nonzero(joined.repeated & (joined.arm == code)))
         return {reason: count for reason, count in counts.items() if count}
+
+
+def _once(faults: list[Fault]) -> list[Fault]:
+    """A cell of a column with two roles is told once."""
+    return list({(f.code, f.file, f.sheet, f.row, f.rows, f.column, f.found): f for f in reversed(faults)}.values())[
+        ::-1
+    ]
 
 
 def _rows(parts: list[Part]) -> Rows:

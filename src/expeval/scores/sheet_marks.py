@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from expeval.scores.workbook_safety import MAX_CELLS, UnsafeWorkbook
+from expeval.scores.workbook_safety import MAX_CELLS, UnsafeWorkbook, read_part
 
 _CELL = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _ROW_ATTRIBUTE = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["'](\d+)["']""")
@@ -45,13 +45,13 @@ def column_letters(number: int) -> str:
     return letters
 
 
-def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+def sheet_parts(archive: zipfile.ZipFile, data: bytes) -> dict[str, str]:
     """Sheet name -> the archive's part that holds it, in the workbook's order."""
     names = set(archive.namelist())
     try:
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-        relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    except (KeyError, ElementTree.ParseError):
+        book = ElementTree.fromstring(read_part(archive, "xl/workbook.xml", data))
+        relations = ElementTree.fromstring(read_part(archive, "xl/_rels/workbook.xml.rels", data))
+    except ElementTree.ParseError:
         raise UnsafeWorkbook("damaged", "a damaged workbook") from None
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
     parts = {}

@@ -12,7 +12,7 @@ from expeval.faults import Fault, nearest
 from expeval.scores.cells import Cells, ErrorCell, FormulaCell, Sheet, Value, gather, shown
 from expeval.scores.settings import Preview, Request, Settings, Unreadable
 from expeval.scores.sheet_marks import check_extent, column_letters, sheet_marks, sheet_parts
-from expeval.scores.workbook_safety import UnsafeWorkbook, check_archive, open_archive, unpack
+from expeval.scores.workbook_safety import UnsafeWorkbook, check_archive, open_archive, read_part
 
 PREVIEW_RECORDS = 40
 
@@ -26,8 +26,8 @@ class Workbook:
         try:
             archive = open_archive(data)
             check_archive(archive, data)
-            parts = sheet_parts(archive)
-            xml = {name: b"".join(unpack(archive.getinfo(part), data)) for name, part in parts.items()}
+            parts = sheet_parts(archive, data)
+            xml = {name: read_part(archive, part, data) for name, part in parts.items()}
             for content in xml.values():
                 check_extent(content)
             self._open(data)

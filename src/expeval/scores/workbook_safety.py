@@ -56,19 +56,22 @@ def _check_ratio(entry: zipfile.ZipInfo, size: int) -> None:
 
 
 def _check_part(entry: zipfile.ZipInfo, data: bytes, before: int) -> int:
-    size, first = 0, True
+    size, checksum, first = 0, 0, True
     parser = _strict_parser() if entry.filename.lower().endswith(_XML) else None
     for chunk in unpack(entry, data):
         if first and chunk.startswith(b"PK\x03\x04"):
             raise UnsafeWorkbook("nested", "an archive inside the workbook")
         first = False
         size += len(chunk)
+        checksum = zlib.crc32(chunk, checksum)
         _check_size(before + size)
         _check_ratio(entry, size)
         _parse(parser, chunk, False)
     _parse(parser, b"", True)
     if size != entry.file_size:
         raise UnsafeWorkbook("size", "an archive that declares a wrong size")
+    if checksum != entry.CRC:
+        raise UnsafeWorkbook("damaged", "a damaged archive")
     return size
 
 
@@ -115,6 +118,14 @@ def unpack(entry: zipfile.ZipInfo, data: bytes) -> Iterator[bytes]:
             rest = engine.unconsumed_tail
     except zlib.error:
         raise UnsafeWorkbook("damaged", "a damaged archive") from None
+
+
+def read_part(archive: zipfile.ZipFile, name: str, data: bytes) -> bytes:
+    """The content of one part; raises :class:`UnsafeWorkbook` where the archive lacks it."""
+    try:
+        return b"".join(unpack(archive.getinfo(name), data))
+    except KeyError:
+        raise UnsafeWorkbook("damaged", "a damaged workbook") from None
 
 
 def open_archive(data: bytes) -> zipfile.ZipFile:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from expeval.stats.describe import FloatArray, mean_and_squares
+from expeval.stats.describe import FloatArray, mean_and_sd, power_of_two
 from expeval.stats.estimate import Estimate, f_p_value, finite
+from expeval.stats.t_tests import pooled_sd
 
 
 def shapiro_wilk(values: FloatArray) -> Estimate:
@@ -20,13 +23,14 @@ def shapiro_wilk(values: FloatArray) -> Estimate:
     """
     if not 3 <= values.size <= 5000:
         return Estimate(reason="n-outside-3-5000")
-    spread = float(np.ptp(values))
+    scaled = values / power_of_two(values)
+    spread = float(np.ptp(scaled))
     if spread == 0.0:
         return Estimate(reason="no-spread")
     from scipy.stats import shapiro
 
     # W does not change with place and scale; taken out, a large mean costs no digits.
-    found = shapiro((values - np.median(values)) / spread)
+    found = shapiro((scaled - np.median(scaled)) / spread)
     return Estimate(statistic=finite(found.statistic), p_value=finite(found.pvalue))
 
 
@@ -45,11 +49,11 @@ def brown_forsythe(experimental: FloatArray, control: FloatArray) -> Estimate:
     df = experimental.size + control.size - 2
     if df < 1:
         return Estimate(reason="no-df")
-    deviations = [np.abs(arm - np.median(arm)) for arm in (experimental, control)]
-    (mean_e, within_e), (mean_c, within_c) = (mean_and_squares(arm) for arm in deviations)
-    within = within_e + within_c
-    if within == 0.0:
+    unit = power_of_two(experimental, control)
+    away_e, away_c = (np.abs(arm / unit - np.median(arm / unit)) for arm in (experimental, control))
+    error = pooled_sd(away_e, away_c) * math.sqrt(1.0 / experimental.size + 1.0 / control.size)
+    if error == 0.0:
         return Estimate(reason="no-spread")
-    harmonic = 1.0 / (1.0 / experimental.size + 1.0 / control.size)
-    statistic = harmonic * (mean_e - mean_c) ** 2 / (within / df)
+    t = (mean_and_sd(away_e)[0] - mean_and_sd(away_c)[0]) / error
+    statistic = t * t
     return Estimate(statistic=finite(statistic), df=float(df), p_value=f_p_value(statistic, 1.0, df))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from expeval.stats.estimate import finite
 
 FloatArray = NDArray[np.float64]
 
@@ -33,18 +36,34 @@ class Description:
     skewness: float | None = None
 
 
-def mean_and_squares(values: FloatArray) -> tuple[float, float]:
-    """Mean and sum of squared deviations, in two passes from the first value, so that a large mean costs no digits."""
-    shifted = values - values[0]
+def power_of_two(*arms: FloatArray) -> float:
+    """The power of two just below the largest magnitude (1 where all are zero).
+
+    Dividing by it costs no digit, and squares of scores near 1e300 or 1e-300 neither overflow nor vanish.
+    """
+    largest = max(float(np.abs(values).max()) for values in arms)
+    return math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest > 0.0 else 1.0
+
+
+def mean_and_sd(values: FloatArray) -> tuple[float, float]:
+    """Mean and standard deviation (n - 1; 0 for one score), in two passes from the first score."""
+    unit = power_of_two(values)
+    scaled = values / unit
+    shifted = scaled - scaled[0]
     middle = float(shifted.mean())
+    if values.size == 1 or not shifted.any():
+        return float(values[0]), 0.0
     deviations = shifted - middle
     # The second term takes out what rounding left of the mean (Chan, Golub & LeVeque 1983, eq. 1.7).
     squares = float(deviations @ deviations) - float(deviations.sum()) ** 2 / values.size
-    return float(values[0]) + middle, max(squares, 0.0) if np.ptp(values) > 0 else 0.0
+    return (float(scaled[0]) + middle) * unit, math.sqrt(squares / (values.size - 1)) * unit
 
 
 def describe(values: FloatArray) -> Description:
     """Describe the scores of one arm.
+
+    Without students there is the count alone; without two no ``sd`` (nor where it exceeds the largest double); without
+    three or without a spread no ``skewness``.
 
     Parameters
     ----------
@@ -58,27 +77,29 @@ def describe(values: FloatArray) -> Description:
     n = int(values.size)
     if n == 0:
         return Description(0)
-    mean, squares = mean_and_squares(values)
-    q25, median, q75 = (float(q) for q in np.quantile(values, (0.25, 0.5, 0.75)))
+    mean, sd = mean_and_sd(values)
+    unit = power_of_two(values)
+    q25, median, q75 = (float(q) * unit for q in np.quantile(values / unit + 0.0, (0.25, 0.5, 0.75)))
     return Description(
         n=n,
         mean=mean,
-        sd=float(np.sqrt(squares / (n - 1))) if n > 1 else None,
+        sd=finite(sd) if n > 1 else None,
         median=median,
         q25=q25,
         q75=q75,
-        min=float(values.min()),
-        max=float(values.max()),
+        min=float(values.min()) + 0.0,  # never -0.0
+        max=float(values.max()) + 0.0,
         skewness=_skewness(values),
     )
 
 
 def _skewness(values: FloatArray) -> float | None:
     n = values.size
-    spread = float(np.ptp(values)) if n else 0.0
-    if n < 3 or spread == 0.0 or not np.isfinite(spread):
+    scaled = values / power_of_two(values)
+    spread = float(np.ptp(scaled))
+    if n < 3 or spread == 0.0:
         return None
-    scaled = (values - values[0]) / spread
-    deviations = scaled - scaled.mean()
+    shifted = (scaled - scaled[0]) / spread
+    deviations = shifted - shifted.mean()
     m2, m3 = float((deviations**2).mean()), float((deviations**3).mean())
-    return float(m3 / m2**1.5) * float(np.sqrt(n * (n - 1.0))) / (n - 2)
+    return m3 / (m2 * math.sqrt(m2)) * math.sqrt(n * (n - 1.0)) / (n - 2)

@@ -7,16 +7,22 @@ from dataclasses import replace
 
 from scipy import special
 
-from expeval.stats.describe import FloatArray, mean_and_squares
+from expeval.stats.describe import FloatArray, mean_and_sd
 from expeval.stats.estimate import Estimate, finite, t_quantile
 from expeval.stats.noncentral import noncentrality_bounds
 from expeval.stats.rank_tests import brunner_munzel
-from expeval.stats.t_tests import mean_difference
+from expeval.stats.t_tests import mean_difference, pooled_sd
 
 
 def small_sample_factor(df: float) -> float:
     """J = Gamma(df/2)/(sqrt(df/2) Gamma((df - 1)/2)): what makes Cohen's d unbiased (Hedges 1981, eq. 6e)."""
-    return float(math.exp(special.gammaln(df / 2.0) - special.gammaln((df - 1.0) / 2.0)) / math.sqrt(df / 2.0))
+    x = (df - 1.0) / 2.0
+    if x < 50.0:
+        return float(math.exp(special.gammaln(x + 0.5) - special.gammaln(x)) / math.sqrt(x + 0.5))
+    # Gamma(x + 1/2)/Gamma(x) by its series (Graham, Knuth & Patashnik 1994, ex. 9.60): at a million students the
+    # difference of the logarithms has lost seven digits.
+    series = 1.0 + (-1 / 8 + (1 / 128 + (5 / 1024 + (-21 / 32768 - 399 / 262144 / x) / x) / x) / x) / x
+    return math.sqrt(x / (x + 0.5)) * series
 
 
 def cohen_d(experimental: FloatArray, control: FloatArray, confidence: float) -> Estimate:
@@ -34,14 +40,14 @@ def cohen_d(experimental: FloatArray, control: FloatArray, confidence: float) ->
     df = n_e + n_c - 2
     if df < 1:
         return Estimate(reason="no-df")
-    pooled = math.sqrt((mean_and_squares(experimental)[1] + mean_and_squares(control)[1]) / df)
-    return _standardised(experimental, control, pooled, math.sqrt(1.0 / n_e + 1.0 / n_c), df, confidence)
+    unit = pooled_sd(experimental, control)
+    return _standardised(experimental, control, unit, math.sqrt(1.0 / n_e + 1.0 / n_c), df, confidence)
 
 
 def hedges_g(experimental: FloatArray, control: FloatArray, confidence: float) -> Estimate:
     """Cohen's d times J in its exact gamma form, on estimate and interval.
 
-    Null as :func:`cohen_d`; ``"no-df"`` already with two degrees of freedom less than three students.
+    Null as :func:`cohen_d`; ``"no-df"`` with three students too (one degree of freedom), where J is zero.
 
     References
     ----------
@@ -61,7 +67,8 @@ def glass_delta(experimental: FloatArray, control: FloatArray, confidence: float
     """Difference of means over the control arm's standard deviation; noncentral-t interval.
 
     t = delta/sqrt(h) with h = 1/n_C + s_E^2/(n_E s_C^2), df n_C - 1, bounds times sqrt(h).
-    Right where the treatment may change the spread.  Null: ``"empty-arm"``, ``"arm-of-one"``, ``"no-spread"``.
+    Right where the treatment may change the spread.  Null: ``"empty-arm"``, ``"arm-of-one"`` (control), ``"no-spread"``
+    (control); estimate alone: ``"arm-of-one"`` (experimental: h needs its spread), ``"not-computable"``.
 
     References
     ----------
@@ -70,20 +77,21 @@ def glass_delta(experimental: FloatArray, control: FloatArray, confidence: float
     n_e, n_c = experimental.size, control.size
     if min(n_e, n_c) == 0:
         return Estimate(reason="empty-arm")
-    if min(n_e, n_c) == 1:
+    if n_c == 1:
         return Estimate(reason="arm-of-one")
-    variance_e = mean_and_squares(experimental)[1] / (n_e - 1)
-    variance_c = mean_and_squares(control)[1] / (n_c - 1)
-    if variance_c == 0.0:
+    sd_e, sd_c = mean_and_sd(experimental)[1], mean_and_sd(control)[1]
+    if sd_c == 0.0:
         return Estimate(reason="no-spread")
-    root_h = math.sqrt(1.0 / n_c + variance_e / variance_c / n_e)
-    return _standardised(experimental, control, math.sqrt(variance_c), root_h, n_c - 1, confidence)
+    if n_e == 1:
+        return Estimate(estimate=finite(mean_difference(experimental, control) / sd_c), reason="arm-of-one")
+    root_h = math.hypot(1.0 / math.sqrt(n_c), sd_e / sd_c / math.sqrt(n_e))
+    return _standardised(experimental, control, sd_c, root_h, n_c - 1, confidence)
 
 
 def probability_of_superiority(experimental: FloatArray, control: FloatArray, confidence: float) -> Estimate:
     """P(E > C) + P(E = C)/2 with Brunner-Munzel's standard error and an interval on the logit scale.
 
-    Interval null: ``"separated"``, ``"no-spread"``, ``"arm-of-one"``.
+    Null: ``"empty-arm"``; estimate alone: ``"separated"``, ``"no-spread"``, ``"arm-of-one"``.
 
     References
     ----------
@@ -93,8 +101,6 @@ def probability_of_superiority(experimental: FloatArray, control: FloatArray, co
     if found.estimate is None or found.std_error is None or found.df is None:
         return Estimate(estimate=found.estimate, reason=found.reason)
     theta = found.estimate
-    if not 0.0 < theta < 1.0:
-        return Estimate(estimate=theta, reason="separated")
     margin = t_quantile(0.5 + confidence / 2.0, found.df) * found.std_error / (theta * (1.0 - theta))
     middle = float(special.logit(theta))
     return Estimate(
@@ -107,6 +113,8 @@ def probability_of_superiority(experimental: FloatArray, control: FloatArray, co
 
 def rank_biserial(experimental: FloatArray, control: FloatArray, confidence: float) -> Estimate:
     """Rank-biserial correlation, Cliff's delta: twice the probability of superiority minus one.
+
+    Null as :func:`probability_of_superiority`.
 
     References
     ----------
@@ -134,9 +142,9 @@ def _standardised(
     if estimate is None:
         return Estimate(reason="not-computable")
     bounds = noncentrality_bounds(estimate / root_h, df, confidence)
-    if bounds is None:
-        return Estimate(estimate=estimate, reason="not-computable")
-    return Estimate(estimate=estimate, conf_low=bounds[0] * root_h, conf_high=bounds[1] * root_h)
+    low, high = (None, None) if bounds is None else (finite(bounds[0] * root_h), finite(bounds[1] * root_h))
+    reason = "not-computable" if low is None or high is None else None
+    return Estimate(estimate=estimate, conf_low=low, conf_high=high, reason=reason)
 
 
 def _times(value: float | None, factor: float) -> float | None:

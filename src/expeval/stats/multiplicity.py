@@ -41,7 +41,7 @@ def _hochberg(p: np.ndarray) -> np.ndarray:
 
 def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     order = np.argsort(-p, kind="stable")
-    return _back(np.minimum.accumulate(p[order] * p.size / np.arange(p.size, 0, -1)), order)
+    return _back(np.minimum.accumulate(p[order] * (p.size / np.arange(p.size, 0, -1))), order)
 
 
 def _none(p: np.ndarray) -> np.ndarray:

@@ -4,34 +4,57 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from expeval.stats.describe import FloatArray
-from expeval.stats.estimate import Alternative, Estimate, finite
+from expeval.stats.describe import FloatArray, power_of_two
+from expeval.stats.estimate import Alternative, Estimate
 from expeval.stats.rank_tests import brunner_munzel
 from expeval.stats.t_tests import welch
 
 IntArray = NDArray[np.int64]
 Statistic = Literal["welch", "brunner-munzel"]
+# Divisions (m, U) of the units, 1 where experimental -> (m,) statistics.
+Evaluate = Callable[[FloatArray], FloatArray]
 
 # |t*| >= |t| counts ties within this relative distance: the same division summed in another order.
 TIES = 1e-9
 # Doubles held at a time.
 CHUNK = 4_000_000
+# Below this share of the squares about the grand mean, a variance from sums has lost digits that TIES needs.
+LOST_DIGITS = 1e-4
+# Variances and differences that are rounding errors of equal numbers, for scores scaled to within 1.
+ZERO_VARIANCE = 1e-28
+ZERO_DIFFERENCE = 1e-12
+# Distinct scores up to which a matrix product counts them faster than a pass over the students.
+FEW_LEVELS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Units:
-    """What is permuted: units (students, classes, institutions) with the sums that a statistic needs."""
+class _Assignment:
+    """How the units were put into the arms.
 
-    treated: NDArray[np.bool_]  # (U,)
-    blocks: tuple[IntArray, ...]  # positions of the units of each stratum
-    sums: FloatArray  # (U, q): n, y, y^2; or counts of each distinct score
+    Attributes
+    ----------
+    codes
+        (n,) position of each student's unit.
+    treated
+        (U,) whether the unit is experimental.
+    blocks
+        For each stratum the positions of its units.
+    """
+
+    codes: IntArray
+    treated: NDArray[np.bool_]
+    blocks: tuple[IntArray, ...]
+
+    @property
+    def by_student(self) -> bool:
+        return self.treated.size == self.codes.size
 
 
 def permutation_test(
@@ -48,125 +71,205 @@ def permutation_test(
 ) -> Estimate:
     """p of the studentised difference under all (or many) divisions of the units into the arms.
 
+    Right where the arms were drawn as it divides them, or where students would be exchangeable; studentised, so that
+    it holds its level in large samples with unequal spreads too.  It can't undo an assignment that was no lottery.
+
     Parameters
     ----------
     outcome, treatment
-        (n,) scores and 0/1.
+        (n,) scores without missing values, and 0/1.
     statistic
-        Welch's t, or Brunner-Munzel's for ordinal outcomes; zero variance counts as infinite.
+        Welch's t, or Brunner-Munzel's for ordinal outcomes; zero variance counts as infinite, and an arm of one
+        student adds no variance.
     strata
-        (n,) codes inside which units were put into the arms.
+        (n,) codes inside which units were put into the arms; ``None``: everywhere.
     units
         (n,) codes of the units of assignment, each in one arm and stratum; ``None``: students.
     draws
         Divisions drawn where there are more than ``enumerate_up_to``.
+    rng
+        Where the divisions are drawn from.
+    alternative
+        Two-sided: \\|t*\\| >= \\|t\\|.
 
     Returns
     -------
     Estimate
-        Estimate and statistic are the observed ones, p the share of divisions at least as extreme: exact
-        (variant ``"enumerated"``), or (b + 1)/(draws + 1) (``"drawn"``).  p null: ``"all-equal"``,
-        ``"one-division"``.
+        ``estimate`` and ``statistic`` are the observed ones (Welch's difference, or P(E > C) + P(E = C)/2); p is the
+        share of divisions at least as extreme, the observed one among them (variant ``"enumerated"``), or
+        (b + 1)/(draws + 1) (``"drawn"``).  p null: ``"empty-arm"``, ``"all-equal"``, ``"one-division"``.  Where the
+        statistic is infinite or an arm has one student it is null, p stands, and the reason is the test's own:
+        ``"no-spread"``, ``"separated"``, ``"arm-of-one"``.
+
+    Notes
+    -----
+    A division costs a matrix product of its 0/1 with the units' sums (n, y, y^2), or with the counts of each distinct
+    score; memory is bounded by chunks of ``CHUNK`` doubles.
 
     References
     ----------
     Janssen (1997), Statistics & Probability Letters 36:9 (studentised); Neubert & Brunner (2007), Comput. Statistics
-    & Data Analysis 51:5192; Phipson & Smyth (2010) on (b + 1)/(m + 1).
+    & Data Analysis 51:5192 (Brunner-Munzel's); Phipson & Smyth (2010), Statist. Appl. Genetics Mol. Biol. 9:39
+    ((b + 1)/(m + 1)).
+
+    Examples
+    --------
+    All 20 divisions of six students; the observed one and its mirror image are the most extreme:
+
+    >>> found = permutation_test(np.array([5.0, 6.0, 7.0, 1.0, 2.0, 3.0]), np.array([1, 1, 1, 0, 0, 0]),
+    ...                          statistic="welch", strata=None, units=None, draws=999, rng=np.random.default_rng(1))
+    >>> found.estimate, found.p_value, found.variant
+    (4.0, 0.1, 'enumerated')
     """
     treated = treatment == 1
     observed = (welch if statistic == "welch" else brunner_munzel)(outcome[treated], outcome[~treated], 0.95)
-    known = Estimate(estimate=observed.estimate, statistic=observed.statistic)
-    if np.ptp(outcome) == 0.0:
-        return known.because("all-equal")
-    grouped = _group(outcome, treated, statistic, strata, units)
-    divisions = math.prod(math.comb(block.size, int(grouped.treated[block].sum())) for block in grouped.blocks)
-    if divisions < 2:
-        return known.because("one-division")
-    evaluate = _welch_statistics if statistic == "welch" else _brunner_munzel_statistics
-    target = float(evaluate(grouped.treated[None, :].astype(np.float64), grouped.sums)[0])
-    listed = divisions <= enumerate_up_to
-    division = _all_divisions(grouped) if listed else _drawn_divisions(grouped, draws, rng)
-    extreme = sum(_count_extreme(evaluate(chunk, grouped.sums), target, alternative) for chunk in division)
-    p_value = extreme / divisions if listed else (extreme + 1) / (draws + 1)
-    return replace(known, p_value=finite(p_value), variant="enumerated" if listed else "drawn")
+
+    def answer(p_value: float | None, reason: str | None, variant: str | None = None) -> Estimate:
+        return Estimate(observed.estimate, None, observed.statistic, None, p_value, reason=reason, variant=variant)
+
+    if treated.all() or not treated.any():
+        return answer(None, "empty-arm")
+    if outcome.min() == outcome.max():
+        return answer(None, "all-equal")
+    assignment = _assignment(treated, strata, units)
+    divisions = _number_of_divisions(assignment, enumerate_up_to)
+    if divisions == 1:
+        return answer(None, "one-division")
+    evaluate = (_welch if statistic == "welch" else _brunner_munzel)(outcome, assignment)
+    target = float(evaluate(assignment.treated[None, :].astype(np.float64))[0])
+    chunks = _drawn(assignment, draws, rng) if divisions is None else _listed(assignment)
+    extreme = sum(_count_extreme(evaluate(chunk), target, alternative) for chunk in chunks)
+    if divisions is None:
+        return answer((extreme + 1) / (draws + 1), observed.reason, "drawn")
+    return answer(extreme / divisions, observed.reason, "enumerated")
 
 
-def _group(
-    outcome: FloatArray,
-    treated: NDArray[np.bool_],
-    statistic: Statistic,
-    strata: IntArray | None,
-    units: IntArray | None,
-) -> _Units:
-    codes = np.arange(outcome.size) if units is None else np.unique(units, return_inverse=True)[1].reshape(-1)
-    first = np.unique(codes, return_index=True)[1]
-    if statistic == "welch":
-        # Scaled to within 1 about the mean: squares of doubles near 1e300 would overflow.
-        centred = outcome - outcome[0]
-        centred = centred / np.abs(centred).max()
-        centred = centred - centred.mean()
-        columns = np.column_stack([np.ones(outcome.size), centred, centred**2])
-    else:
-        levels, level = np.unique(outcome, return_inverse=True)
-        columns = np.zeros((outcome.size, levels.size))
-        columns[np.arange(outcome.size), level.reshape(-1)] = 1.0
-    sums = columns
-    if units is not None:
-        sums = np.column_stack([np.bincount(codes, column) for column in columns.T])
+def _assignment(treated: NDArray[np.bool_], strata: IntArray | None, units: IntArray | None) -> _Assignment:
+    students = np.arange(treated.size)
+    _, first, codes = (
+        (students, students, students) if units is None else np.unique(units, return_index=True, return_inverse=True)
+    )
     stratum = np.zeros(first.size, dtype=np.int64) if strata is None else strata[first]
-    blocks = tuple(np.flatnonzero(stratum == s) for s in np.unique(stratum))
-    return _Units(treated[first], blocks, sums)
+    order = np.argsort(stratum, kind="stable")
+    starts = np.flatnonzero(np.diff(stratum[order])) + 1
+    return _Assignment(codes.reshape(-1), treated[first], tuple(np.split(order, starts)))
 
 
-def _all_divisions(units: _Units) -> Iterator[FloatArray]:
+def _number_of_divisions(assignment: _Assignment, at_most: int) -> int | None:
+    """How many divisions there are, ``None`` where more than ``at_most``."""
+    divisions = 1
+    for block in assignment.blocks:
+        experimental = int(assignment.treated[block].sum())
+        # Of n units there are at least n divisions; the binomial of a large n has thousands of digits.
+        if 0 < experimental < block.size and block.size > at_most:
+            return None
+        divisions *= math.comb(block.size, experimental)
+        if divisions > at_most:
+            return None
+    return divisions
+
+
+# ---------------------------------------------------------------------------------------------- the divisions
+
+
+def _listed(assignment: _Assignment) -> Iterator[FloatArray]:
     """Every division, in chunks of (m, U)."""
-    choices = [itertools.combinations(block.tolist(), int(units.treated[block].sum())) for block in units.blocks]
+    units = assignment.treated
+    choices = [itertools.combinations(block.tolist(), int(units[block].sum())) for block in assignment.blocks]
     everything = itertools.product(*choices)
-    size = max(1, CHUNK // max(units.treated.size, units.sums.shape[1]))
+    size = max(1, CHUNK // assignment.codes.size)
     while part := list(itertools.islice(everything, size)):
-        chunk = np.zeros((len(part), units.treated.size))
+        chunk = np.zeros((len(part), units.size))
         for row, division in zip(chunk, part, strict=True):
             row[list(itertools.chain.from_iterable(division))] = 1.0
         yield chunk
 
 
-def _drawn_divisions(units: _Units, draws: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+def _drawn(assignment: _Assignment, draws: int, rng: np.random.Generator) -> Iterator[FloatArray]:
     """Random divisions, in chunks of (m, U)."""
-    size = max(1, CHUNK // units.treated.size)
-    for start in range(0, draws, size):
-        m = min(size, draws - start)
-        chunk = np.empty((m, units.treated.size), dtype=np.int8)
-        for block in units.blocks:
-            start_block = np.broadcast_to(units.treated[block].astype(np.int8), (m, block.size))
-            chunk[:, block] = rng.permuted(start_block, axis=1)
+    units = assignment.treated.astype(np.int8)
+    size = max(1, CHUNK // assignment.codes.size)
+    for done in range(0, draws, size):
+        m = min(size, draws - done)
+        chunk = np.empty((m, units.size), dtype=np.int8)
+        for block in assignment.blocks:
+            chunk[:, block] = rng.permuted(np.broadcast_to(units[block], (m, block.size)), axis=1)
         yield chunk.astype(np.float64)
 
 
-def _welch_statistics(divisions: FloatArray, sums: FloatArray) -> FloatArray:
+# --------------------------------------------------------------------------------------------- the statistics
+
+
+def _welch(outcome: FloatArray, assignment: _Assignment) -> Evaluate:
+    """Welch's t from the units' sums of 1, y and y^2, y scaled to within 1 about the mean."""
+    shifted = outcome / power_of_two(outcome)
+    shifted = shifted - shifted[0]
+    y = shifted / np.abs(shifted).max()
+    y = y - y.mean()
+    columns = (np.ones(y.size), y, y * y)
+    sums = np.column_stack([np.bincount(assignment.codes, column) for column in columns])
     total = sums.sum(axis=0)
-    experimental = divisions @ sums
-    control = total - experimental
-    difference = experimental[:, 1] / experimental[:, 0] - control[:, 1] / control[:, 0]
-    return _studentised(difference, _squared_error(experimental) + _squared_error(control), total[2] / total[0])
+
+    def evaluate(divisions: FloatArray) -> FloatArray:
+        experimental = divisions @ sums
+        control = total - experimental
+        difference = experimental[:, 1] / experimental[:, 0] - control[:, 1] / control[:, 0]
+        variance = _squared_error(experimental, centred=True) + _squared_error(control, centred=True)
+        raw = _squared_error(experimental, centred=False) + _squared_error(control, centred=False)
+        doubtful = np.flatnonzero(variance < LOST_DIGITS * raw)
+        for rows in np.array_split(doubtful, math.ceil(doubtful.size * y.size / CHUNK) or 1):
+            students = divisions[rows][:, assignment.codes]
+            variance[rows] = _two_pass_squared_error(students, y) + _two_pass_squared_error(1.0 - students, y)
+        return _studentised(difference, variance)
+
+    return evaluate
 
 
-def _squared_error(sums: FloatArray) -> FloatArray:
-    """s^2/n of an arm; an arm of one student adds nothing."""
+def _squared_error(sums: FloatArray, centred: bool) -> FloatArray:
+    """s^2/n of an arm from its sums, about its own mean or about the grand mean."""
     n, y, yy = sums.T
-    within = np.maximum(yy - y**2 / n, 0.0)
-    return np.asarray(within / (np.maximum(n - 1.0, 1.0) * n))
+    squares = np.maximum(yy - y * y / n, 0.0) if centred else yy
+    return np.asarray(squares / (np.maximum(n - 1.0, 1.0) * n))
 
 
-def _brunner_munzel_statistics(divisions: FloatArray, counts: FloatArray) -> FloatArray:
-    """Welch's t on the placements, from the counts of each distinct score (K columns)."""
-    experimental = divisions @ counts
-    control = counts.sum(axis=0) - experimental
-    higher, v_e = _placement_moments(experimental, control)
-    _, v_c = _placement_moments(control, experimental)
-    return _studentised(higher - 0.5, v_e + v_c, 1.0)
+def _two_pass_squared_error(students: FloatArray, y: FloatArray) -> FloatArray:
+    """s^2/n of the arm whose students have 1 in the rows of (m, n)."""
+    n = students.sum(axis=1)
+    deviations = students * (y - (students @ y / n)[:, None])
+    squares = (deviations**2).sum(axis=1) - deviations.sum(axis=1) ** 2 / n
+    return np.asarray(squares / (np.maximum(n - 1.0, 1.0) * n))
+
+
+def _brunner_munzel(outcome: FloatArray, assignment: _Assignment) -> Evaluate:
+    """Brunner-Munzel's t, Welch's on the placements, from the arm's number of students at each distinct score."""
+    levels, level = np.unique(outcome, return_inverse=True)
+    level = level.reshape(-1)
+    count = _count_by_pass(level) if assignment.by_student and levels.size > FEW_LEVELS else None
+    if count is None:
+        units = assignment.treated.size
+        flat = np.bincount(assignment.codes * levels.size + level, minlength=units * levels.size)
+        counts = flat.reshape(units, levels.size).astype(np.float64)
+        count = counts.__rmatmul__
+    everyone = np.bincount(level).astype(np.float64)
+
+    def evaluate(divisions: FloatArray) -> FloatArray:
+        experimental = count(divisions)
+        control = everyone - experimental
+        theta, v_e = _placement_moments(experimental, control)
+        _, v_c = _placement_moments(control, experimental)
+        return _studentised(theta - 0.5, v_e + v_c)
+
+    return evaluate
+
+
+def _count_by_pass(level: IntArray) -> Evaluate:
+    order = np.argsort(level, kind="stable")
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(level[order])) + 1])
+    return lambda divisions: np.add.reduceat(divisions[:, order], starts, axis=1)
 
 
 def _placement_moments(arm: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and s^2/n of the placements of an arm in the other, from counts (m, K) in rising order of the scores."""
     n, m = arm.sum(axis=1, keepdims=True), other.sum(axis=1, keepdims=True)
     placement = (np.cumsum(other, axis=1) - other / 2.0) / m
     mean = (arm * placement).sum(axis=1, keepdims=True) / n
@@ -174,13 +277,12 @@ def _placement_moments(arm: FloatArray, other: FloatArray) -> tuple[FloatArray, 
     return mean.ravel(), (variance / n).ravel()
 
 
-def _studentised(difference: FloatArray, variance: FloatArray, scale: float) -> FloatArray:
-    """difference/sqrt(variance); infinite where the variance is zero, zero where both are."""
-    none = variance <= 1e-24 * scale
-    same = np.abs(difference) <= 1e-12 * math.sqrt(scale)
+def _studentised(difference: FloatArray, variance: FloatArray) -> FloatArray:
+    """difference/sqrt(variance); infinite where the variance is zero, zero where the difference is."""
+    none = variance <= ZERO_VARIANCE
     t = difference / np.sqrt(np.where(none, 1.0, variance))
     t = np.where(none, np.copysign(np.inf, difference), t)
-    return np.asarray(np.where(same, 0.0, t))
+    return np.asarray(np.where(np.abs(difference) <= ZERO_DIFFERENCE, 0.0, t))
 
 
 def _count_extreme(statistics: FloatArray, target: float, alternative: Alternative) -> int:

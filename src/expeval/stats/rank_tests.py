@@ -12,6 +12,10 @@ from expeval.stats.estimate import Alternative, Estimate, finite, from_t, z_p_va
 
 # R's rule: the exact distribution without ties and with both arms below 50 students.
 EXACT_BELOW = 50
+# Pairs that are sorted outright rather than narrowed further.
+FEW_PAIRS = 200_000
+
+IntArray = NDArray[np.int64]
 
 
 def mann_whitney(
@@ -21,7 +25,8 @@ def mann_whitney(
 
     Right as a test of equal distributions; as a test of P(E > C) = 1/2 only where spreads are equal.  p is exact
     without ties and with both arms below 50, else asymptotic with tie and continuity correction (``variant``).
-    Null: ``"empty-arm"``; p null: ``"all-equal"``.
+    Null: ``"empty-arm"``; p and interval null: ``"all-equal"``; a shift larger than the largest double is null with
+    ``"not-computable"``.
 
     References
     ----------
@@ -30,21 +35,22 @@ def mann_whitney(
     n_e, n_c = experimental.size, control.size
     if min(n_e, n_c) == 0:
         return Estimate(reason="empty-arm")
-    U = float(placements(experimental, control).sum() * n_c)
-    U = round(2.0 * U) / 2.0  # a count of pairs, ties half
+    U = float(_twice_lower(experimental, control).sum()) / 2.0  # a count of pairs, ties half
     pooled = np.concatenate([experimental, control])
     ties = np.unique(pooled, return_counts=True)[1].astype(np.float64)
     exact = bool(ties.max() == 1) and max(n_e, n_c) < EXACT_BELOW
     p_value = _exact_p(U, n_e, n_c, alternative) if exact else _asymptotic_p(U, n_e, n_c, ties, alternative)
-    shift, low, high = _hodges_lehmann(experimental, control, confidence, exact)
+    shift, low, high = (finite(x) for x in _hodges_lehmann(experimental, control, confidence, exact))
+    if p_value is None:
+        return Estimate(estimate=shift, statistic=U, reason="all-equal")
     return Estimate(
-        estimate=finite(shift),
+        estimate=shift,
         statistic=U,
         p_value=p_value,
-        conf_low=finite(low) if p_value is not None else None,
-        conf_high=finite(high) if p_value is not None else None,
-        reason="all-equal" if p_value is None else None,
-        variant=None if p_value is None else "exact" if exact else "asymptotic",
+        conf_low=low,
+        conf_high=high,
+        reason="not-computable" if None in (shift, low, high) else None,
+        variant="exact" if exact else "asymptotic",
     )
 
 
@@ -65,7 +71,7 @@ def brunner_munzel(
     if min(n_e, n_c) == 0:
         return Estimate(reason="empty-arm")
     higher, lower = placements(experimental, control), placements(control, experimental)
-    theta = float(higher.mean())
+    theta = float(_twice_lower(experimental, control).sum()) / (2.0 * n_e * n_c)  # exact where it is 1/2
     if min(n_e, n_c) == 1:
         return Estimate(estimate=theta, reason="arm-of-one")
     v_e, v_c = float(higher.var(ddof=1)) / n_e, float(lower.var(ddof=1)) / n_c
@@ -78,9 +84,13 @@ def brunner_munzel(
 
 def placements(arm: FloatArray, other: FloatArray) -> FloatArray:
     """(n,) share of the other arm that is lower, plus half the share that is equal."""
+    return np.asarray(_twice_lower(arm, other) / (2.0 * other.size))
+
+
+def _twice_lower(arm: FloatArray, other: FloatArray) -> IntArray:
+    """(n,) twice the number of the other arm's students that are lower, plus the number that are equal."""
     ordered = np.sort(other)
-    below, not_above = np.searchsorted(ordered, arm, "left"), np.searchsorted(ordered, arm, "right")
-    return np.asarray((below + not_above) / (2.0 * other.size))
+    return np.asarray(np.searchsorted(ordered, arm, "left") + np.searchsorted(ordered, arm, "right"), dtype=np.int64)
 
 
 # ------------------------------------------------------------------------------------------ p of Mann-Whitney
@@ -130,52 +140,86 @@ def _hodges_lehmann(
     """Median, k-th smallest and k-th largest of all n_e n_c differences."""
     n_e, n_c = experimental.size, control.size
     pairs = n_e * n_c
-    if exact:
-        below = np.cumsum(_distribution_of_u(n_e, n_c))
-        k = int(np.searchsorted(below, (1.0 - confidence) / 2.0 * (1.0 - 1e-13)))
-    else:
-        spread = math.sqrt(pairs * (n_e + n_c + 1.0) / 12.0)
-        k = math.floor(pairs / 2.0 - z_quantile(0.5 + confidence / 2.0) * spread)
-    k = max(k, 1)
+    k = _bound_position(n_e, n_c, confidence, exact)
     at = _Differences(experimental, control)
     middle = (pairs + 1) // 2
     shift = at(middle) if pairs % 2 else at(middle) / 2.0 + at(middle + 1) / 2.0
     return shift, at(k), at(pairs - k + 1)
 
 
+def _bound_position(n_e: int, n_c: int, confidence: float, exact: bool) -> int:
+    """The k of the interval: the alpha/2 quantile of U (R's qwilcox with its slack), or its normal approximation."""
+    if exact:
+        below = np.cumsum(_distribution_of_u(n_e, n_c))
+        k = int(np.searchsorted(below, (1.0 - confidence) / 2.0 - 10.0 * np.finfo(np.float64).eps))
+    else:
+        pairs = n_e * n_c
+        spread = math.sqrt(pairs * (n_e + n_c + 1.0) / 12.0)
+        k = math.floor(pairs / 2.0 - z_quantile(0.5 + confidence / 2.0) * spread)
+    return max(k, 1)
+
+
 class _Differences:
     """The k-th smallest of all pairwise differences, without forming the pairs.
 
-    For one experimental value the computed differences fall as the control value rises, so the number of
-    differences at most x is found by bisection in each row, and x by bisection over the doubles themselves:
-    exact, in O(distinct values x log) memory and time.
+    For one experimental value the computed differences fall as the control value rises, so those at most x begin
+    at one place in each row.  Bisection over x until few pairs are left, which are then sorted: exact, in
+    O(distinct values x log) time and bounded memory.
     """
 
     def __init__(self, experimental: FloatArray, control: FloatArray) -> None:
-        self.high, self.high_counts = np.unique(experimental, return_counts=True)
-        self.low, low_counts = np.unique(control, return_counts=True)
-        self.low_from = np.concatenate([np.cumsum(low_counts[::-1])[::-1], [0]])
+        # A quarter of scores near the largest double, whose differences would overflow.
+        self.unit = 4.0 if max(np.abs(experimental).max(), np.abs(control).max()) > 1e307 else 1.0
+        self.high, self.high_counts = np.unique(experimental / self.unit, return_counts=True)
+        self.low, self.low_counts = np.unique(control / self.unit, return_counts=True)
+        self.low_from = np.concatenate([np.cumsum(self.low_counts[::-1])[::-1], [0]])
 
     def __call__(self, k: int) -> float:
-        first, last = self.high[0] - self.low[-1], self.high[-1] - self.low[0]
-        a, b = _as_order(first), _as_order(last)
-        while a < b:
-            middle = (a + b) // 2
-            if self._at_most(_as_double(middle)) >= k:
-                b = middle
-            else:
-                a = middle + 1
-        return _as_double(a)
-
-    def _at_most(self, x: float) -> int:
-        """Pairs whose difference is at most x."""
+        a, b = float(self.high[0] - self.low[-1]), float(self.high[-1] - self.low[0])
+        # Row i holds the differences in (below a, b] at start[i] <= column < end[i].
         start, end = np.zeros(self.high.size, dtype=np.int64), np.full(self.high.size, self.low.size)
+        passed, by_value = 0, True
+        while a < b and int((end - start).sum()) > FEW_PAIRS:
+            # The middle of the values finds the crowd; the middle of the doubles leaves no far outlier unhalved.
+            x = a / 2.0 + b / 2.0 if by_value else _as_double((_as_order(a) + _as_order(b)) // 2)
+            x, by_value = min(max(x, a), np.nextafter(b, a)), not by_value
+            places = self._places(x)
+            at_most = int((self.high_counts * self.low_from[places]).sum())
+            if at_most >= k:
+                b, start = x, places
+            else:
+                a, end, passed = float(np.nextafter(x, b)), places, at_most
+        return (a if a >= b else self._sorted_out(start, end, k - passed)) * self.unit + 0.0
+
+    def _places(self, x: float) -> IntArray:
+        """The first column of each row whose difference is at most x."""
+        places = np.searchsorted(self.low, self.high - x)
+        last = self.low.size - 1
+        # high - x is rounded: look at the neighbours, and where the guess is not it, bisect on the differences.
+        wrong = (places <= last) & (self.high - self.low[np.minimum(places, last)] > x)
+        wrong |= (places > 0) & (self.high - self.low[np.maximum(places - 1, 0)] <= x)
+        if wrong.any():
+            places[wrong] = self._bisected(self.high[wrong], x)
+        return np.asarray(places, dtype=np.int64)
+
+    def _bisected(self, high: FloatArray, x: float) -> IntArray:
+        start, end = np.zeros(high.size, dtype=np.int64), np.full(high.size, self.low.size)
         while (open_ := start < end).any():
             middle = (start + end) // 2
-            inside = self.high - self.low[np.minimum(middle, self.low.size - 1)] <= x
+            inside = high - self.low[np.minimum(middle, self.low.size - 1)] <= x
             end = np.where(open_ & inside, middle, end)
             start = np.where(open_ & ~inside, middle + 1, start)
-        return int((self.high_counts * self.low_from[start]).sum())
+        return start
+
+    def _sorted_out(self, start: IntArray, end: IntArray, k: int) -> float:
+        """The k-th smallest of the few pairs left."""
+        lengths = end - start
+        row = np.repeat(np.arange(self.high.size), lengths)
+        column = np.arange(row.size) - np.repeat(np.cumsum(lengths) - lengths - start, lengths)
+        differences = self.high[row] - self.low[column]
+        order = np.argsort(differences)
+        reached = np.cumsum((self.high_counts[row] * self.low_counts[column])[order])
+        return float(differences[order[np.searchsorted(reached, k)]])
 
 
 def _as_order(x: float) -> int:
@@ -185,6 +229,6 @@ def _as_order(x: float) -> int:
 
 
 def _as_double(order: int) -> float:
-    bits: NDArray[np.int64] = np.array(abs(order), dtype=np.int64)
+    bits: IntArray = np.array(abs(order), dtype=np.int64)
     value = float(bits.view(np.float64))
     return value if order >= 0 else -value

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
@@ -34,7 +35,7 @@ _MEASURED = "DejaVu Sans"  # ships with matplotlib, and is wider than the fonts 
 _SHOWN = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": _MEASURED,
     "font.size": TEXT,
     "text.color": INK,
@@ -77,10 +78,10 @@ def panel(picture: Picture, left: float, bottom: float, width: float, height: fl
     return axes
 
 
-def write(picture: Picture, x: float, y: float, text: str, **look: object) -> None:
+def write(picture: Picture, x: float, y: float, text: str, **look: Any) -> None:
     """Text at a place given in inches from the lower left corner."""
     across, up = picture.get_size_inches()
-    picture.text(x / across, y / up, text, **look)  # type: ignore[arg-type]
+    picture.text(x / across, y / up, text, **look)
 
 
 def svg(picture: Picture, name: str, title: str, description: str) -> str:

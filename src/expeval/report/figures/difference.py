@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
@@ -9,23 +11,23 @@ from expeval.report.figure import Figure
 from expeval.report.figures.canvas import GREY, INK, LIGHT, SMALL, TEXT, WIDTH, canvas, panel, svg, write
 from expeval.report.figures.distribution import Half, draw_halves, halves
 from expeval.report.figures.subject import Effect, Subject, nice_ticks, one_line
-from expeval.report.numbers import count, number
 from expeval.results import Results
 
-HEIGHT = 3.9
+HEIGHT = 3.7
 HEADER = ("Shown", "From", "To", "Value", "Share of group")
 _LEFT, _WIDE = 0.15, 4.15
 _RIGHT = 4.75
+_FOOT = 0.42
 
 
 def difference_figure(results: Results, subject: Subject) -> Figure | None:
     """Left: shares of each group along the outcome's scale. Right: the primary estimate and its interval."""
     sides = halves(results, subject)
     title, finding = _title(subject), _finding(subject)
-    alternative = " ".join([f"{subject.name}.", *(side.words() for side in sides), finding])
+    alternative = " ".join([f"{subject.name}.", *(side.words(subject) for side in sides), finding])
     name = f"{subject.slug}-difference"
     with canvas(HEIGHT, name) as picture:
-        draw_halves(picture, subject, sides, (_LEFT, 0.62, _WIDE, HEIGHT - 1.42))
+        draw_halves(picture, subject, sides, (_LEFT, _FOOT, _WIDE, HEIGHT - _FOOT - 0.64))
         write(picture, _LEFT, HEIGHT - 0.17, one_line(subject.name, 48), weight="bold", va="center")
         _draw_effect(picture, subject)
         drawn = svg(picture, name, title, alternative)
@@ -60,6 +62,7 @@ def _title(subject: Subject) -> str:
 
 def _open(subject: Subject) -> str:
     effect = subject.effect
+    names = " against ".join(subject.arms.values())
     if effect.scale == "probability":
         return (
             f"anything from {effect.shown(effect.low)} to {effect.shown(effect.high)} of all pairs in favour of "
@@ -67,7 +70,10 @@ def _open(subject: Subject) -> str:
         )
     assert effect.low is not None
     assert effect.high is not None
-    return f"anything from {_amount(subject, effect.low)} to {_amount(subject, effect.high)}"
+    if effect.low < 0 < effect.high:
+        lower = f"{effect.shown(-effect.low)} lower"
+        return f"anything from {lower} to {_amount(subject, effect.high)}, {names}"
+    return f"anything from {_amount(subject, effect.low)} to {_amount(subject, effect.high)}, {names}"
 
 
 def _amount(subject: Subject, value: float) -> str:
@@ -128,18 +134,16 @@ def _effect_row(subject: Subject) -> tuple[str, ...]:
 
 def _draw_effect(picture: Picture, subject: Subject) -> None:
     effect = subject.effect
-    heading = {
-        "probability": ("Probability of scoring", "higher, ties half"),
-        "shift": ("Median difference", f"of a pair, {subject.unit}"),
-        "log-odds": ("Difference", "in log odds"),
-    }.get(effect.scale, ("Difference", f"in {subject.unit}"))
-    if effect.low is not None:
-        heading = (heading[0], f"{heading[1]}, {subject.level} interval")
-        if len(heading[1]) > 30:
-            heading = (heading[0], heading[1].replace("percentage points", "% points"))
-    write(picture, _RIGHT, HEIGHT - 0.17, heading[0], weight="bold", va="center")
-    write(picture, _RIGHT, HEIGHT - 0.37, heading[1], size=SMALL, color=GREY, va="center")
-    axes = panel(picture, _RIGHT + 0.45, 0.62, WIDTH - _RIGHT - 0.55, HEIGHT - 1.42)
+    heading, detail = {
+        "probability": ("Chance of scoring higher", "ties half"),
+        "shift": ("Median difference", subject.unit),
+        "log-odds": ("Difference", "log odds"),
+    }.get(effect.scale, ("Difference", subject.unit))
+    detail += "" if effect.low is None else f", {subject.level} interval"
+    detail = detail.replace("percentage points, ", "% points, ")
+    write(picture, _RIGHT, HEIGHT - 0.17, heading, weight="bold", va="center")
+    write(picture, _RIGHT, HEIGHT - 0.37, detail, size=SMALL, color=GREY, va="center")
+    axes = panel(picture, _RIGHT + 0.45, _FOOT, WIDTH - _RIGHT - 0.55, HEIGHT - _FOOT - 0.84)
     axes.set_xlim(0, 1)
     axes.set_xticks([])
     if effect.estimate is None:
@@ -167,11 +171,13 @@ def _point(axes: Axes, effect: Effect) -> None:
     assert effect.estimate is not None
     axes.plot([0.28], [effect.estimate], "o", color=INK, markersize=7, zorder=3)
     label = effect.shown(effect.estimate)
-    plate = {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 1.0, "alpha": 0.0}
-    look = {"va": "center", "bbox": plate, "zorder": 4}
+    look: dict[str, Any] = {"va": "center", "zorder": 4}
     if effect.low is None or effect.high is None:
-        axes.text(0.4, effect.estimate, f"{label}\n", weight="bold", **look)
-        axes.text(0.4, effect.estimate, "\nno interval", size=SMALL, color=GREY, **look)
+        axes.text(0.4, effect.estimate, label, weight="bold", size=TEXT + 1, **look)
+        bottom, top = axes.get_ylim()
+        below = effect.estimate - 0.08 * (top - bottom)
+        below = below if below > bottom + 0.12 * (top - bottom) else effect.estimate + 0.16 * (top - bottom)
+        axes.text(0.4, below, "no interval:\nsee why", size=SMALL, color=GREY, **(look | {"va": "top"}))
         return
     axes.plot([0.28, 0.28], [effect.low, effect.high], color=INK, linewidth=2.0, solid_capstyle="butt", zorder=2)
     bottom, top = axes.get_ylim()
@@ -188,4 +194,4 @@ def _point(axes: Axes, effect: Effect) -> None:
 def _directions(picture: Picture, subject: Subject) -> None:
     experimental, control = (one_line(arm, 18) for arm in subject.arms.values())
     write(picture, _RIGHT, HEIGHT - 0.62, f"↑ {experimental} higher", size=SMALL, color=GREY, va="center")
-    write(picture, _RIGHT, 0.44, f"↓ {control} higher", size=SMALL, color=GREY, va="center")
+    write(picture, _RIGHT, 0.24, f"↓ {control} higher", size=SMALL, color=GREY, va="center")

@@ -1,8 +1,9 @@
-"""Both groups along one scale, one above it and one below: bars of shares, drawn from the bins that leave the program."""
+"""Both groups along one scale, one above it and one below: bars of shares, drawn from the results' bins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
@@ -57,14 +58,14 @@ class Half:
         words = f"{one_line(self.name, 26)} · {_students(self.n)}"
         return words if self.mean is None else f"{words} · mean {number(self.mean, self.decimals)}"
 
-    def words(self) -> str:
+    def words(self, subject: Subject) -> str:
         """The group in a sentence of the alternative text."""
         mean = "" if self.mean is None else f", mean {number(self.mean, self.decimals)}"
         known = [(share, i) for i, share in enumerate(self.shares) if share is not None]
         most = ""
         if known:
             share, i = max(known, key=lambda pair: (pair[0], -pair[1]))
-            where = number_plain(self.lows[i])
+            where = subject.levels.get(self.lows[i], number_plain(self.lows[i]))
             where = f"at {where}" if self.levels else f"from {where} to {number_plain(self.highs[i])}"
             most = f", most ({number(100 * share, 0)} %) {where}"
         return f"{self.name}: {_students(self.n)}{mean}{most}."
@@ -93,9 +94,7 @@ def _students(n: int | None) -> str:
 
 def halves(results: Results, subject: Subject) -> list[Half]:
     """Both groups, the experimental one first."""
-    groups = {
-        row.arm: row for row in results.groups if row.outcome == subject.outcome and row.moment == "outcome"
-    }
+    groups = {row.arm: row for row in results.groups if row.outcome == subject.outcome and row.moment == "outcome"}
     means = [row.mean for row in groups.values() if row.mean is not None]
     decimals = decimals_for(means[0] - means[1], means[0]) if len(means) == 2 else decimals_for(*means)
     return [_half(results, subject, arm, groups.get(arm), decimals) for arm in ARMS]
@@ -103,9 +102,7 @@ def halves(results: Results, subject: Subject) -> list[Half]:
 
 def _half(results: Results, subject: Subject, arm: str, group: GroupRow | None, decimals: int) -> Half:
     bins = [
-        row
-        for row in results.distributions
-        if (row.outcome, row.arm, row.moment) == (subject.outcome, arm, "outcome")
+        row for row in results.distributions if (row.outcome, row.arm, row.moment) == (subject.outcome, arm, "outcome")
     ]
     bins.sort(key=lambda row: row.low)
     n = None if group is None else group.n
@@ -128,9 +125,7 @@ def _half(results: Results, subject: Subject, arm: str, group: GroupRow | None, 
 # ------------------------------------------------------------------------------------------------------ drawing
 
 
-def draw_halves(
-    picture: Picture, subject: Subject, sides: list[Half], box: tuple[float, float, float, float]
-) -> None:
+def draw_halves(picture: Picture, subject: Subject, sides: list[Half], box: tuple[float, float, float, float]) -> None:
     """Draw the groups into ``box`` (left, bottom, width, height in inches), names above and below it."""
     left, bottom, width, height = box
     tall = (height - GAP) / 2
@@ -172,7 +167,7 @@ def _range(sides: list[Half]) -> tuple[float, float, float]:
     span = ends[-1] - ends[0]
     if not all(side.levels for side in sides if side.lows):
         return ends[0] - 0.02 * span, ends[-1] + 0.02 * span, 0.02 * span
-    gap = min((b - a for a, b in zip(ends, ends[1:], strict=False)), default=1.0)
+    gap = min((b - a for a, b in pairwise(ends)), default=1.0)
     bar = max(0.7 * gap, span / 60)
     return ends[0] - 0.75 * bar, ends[-1] + 0.75 * bar, bar
 
@@ -187,7 +182,7 @@ def _bars(axes: Axes, side: Half, bar: float, top: float, labelled: bool) -> Non
         if labelled and share is not None:
             axes.annotate(
                 f"{number(100 * share, 0)}\u00a0%",
-                (low, height),
+                (low + _aside(side, low, bar), height),
                 xytext=(0, 7 if side.arm == "experimental" else -7),
                 textcoords="offset points",
                 ha="center",
@@ -195,6 +190,13 @@ def _bars(axes: Axes, side: Half, bar: float, top: float, labelled: bool) -> Non
                 size=SMALL,
                 color=INK,
             )
+
+
+def _aside(side: Half, level: float, bar: float) -> float:
+    """How far a bar's label stands from its middle, so that the line of the mean does not cross it."""
+    if side.mean is None or abs(side.mean - level) > 0.3 * bar:
+        return 0.0
+    return -0.27 * bar if side.mean > level else 0.27 * bar
 
 
 def _mean(axes: Axes, side: Half) -> None:
@@ -220,5 +222,5 @@ def _scale_labels(subject: Subject, sides: list[Half], ends: tuple[float, float]
     values = sorted({low for side in sides if side.levels for low in side.lows})
     if not values or (not subject.levels and len(values) > 12):
         return nice_ticks(*ends, 5) if any(side.lows for side in sides) else []
-    longest = max(4, int(58 / len(values)))
+    longest = max(4, int(47 / len(values)))
     return [(value, one_line(subject.levels.get(value, number_plain(value)), longest)) for value in values]

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from expeval.report.figure import Figure
-from expeval.report.figures.canvas import EXPERIMENTAL, GREY, INK, LIGHT, SMALL, WIDTH, canvas, panel, svg, write
-from expeval.report.figures.subject import Subject, nice_ticks, one_line
+from expeval.report.figures.canvas import EXPERIMENTAL, INK, LIGHT, SMALL, WIDTH, canvas, panel, svg, write
+from expeval.report.figures.subject import Subject, distinct_lines, nice_ticks, one_line
 from expeval.report.numbers import count, decimals_for, number
 from expeval.results import EstimateRow, Results
 
-# One column is read like a list; more rows than this would be a page of scrolling.
-MOST_IN_A_COLUMN = 45
+MOST_IN_ONE_COLUMN = 45
+MOST_IN_TWO_COLUMNS = 110
 _PITCH = 0.185
-_TOP, _BOTTOM = 0.62, 0.38
+_TOP, _BOTTOM = 0.5, 0.34
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ class Forest:
         return number(None if value is None else value * self.factor, self.decimals)
 
     @property
+    def trims(self) -> bool:
+        """Whether an interval beyond the axis goes on: a share's ends at 0 and 100 %."""
+        return self.differences or self.factor == 1.0
+
+    @property
     def around(self) -> int:
         """How many intervals hold the overall estimate."""
         return sum(
@@ -66,23 +71,7 @@ def institutions_figure(results: Results, subject: Subject) -> Figure | None:
     name, title = f"{subject.slug}-institutions", _title(subject, forest)
     subtitle = _subtitle(subject, forest)
     alternative = _alternative(subject, forest)
-    columns = math.ceil(len(forest.rows) / MOST_IN_A_COLUMN)
-    columns = min(columns, 3)
-    longest = math.ceil(len(forest.rows) / columns)
-    height = _TOP + _BOTTOM + _PITCH * max(longest, 4)
-    with canvas(height, name) as picture:
-        wide = WIDTH / columns
-        for column in range(columns):
-            part = forest.rows[column * longest : (column + 1) * longest]
-            names = [one_line(row.term, (30, 17, 14)[columns - 1]) for row in part]
-            room = 0.12 + 0.082 * max((len(text) for text in names), default=0)
-            left = column * wide + room
-            tall = _PITCH * max(longest, 4)
-            axes = panel(picture, left, _BOTTOM, wide - room - 0.2, tall)
-            _draw(axes, forest, part, names, max(longest, 4), 6 if columns == 1 else 4)
-            write(picture, left, height - 0.16, _heading(subject, forest), size=SMALL, weight="bold", va="center")
-            _top_labels(axes, subject, forest, columns)
-        drawn = svg(picture, name, title, alternative)
+    drawn = _picture(subject, forest, name, title, alternative)
     return Figure(
         outcome=subject.outcome,
         kind="institutions",
@@ -187,6 +176,26 @@ def _alternative(subject: Subject, forest: Forest) -> str:
 # ------------------------------------------------------------------------------------------------------ drawing
 
 
+def _picture(subject: Subject, forest: Forest, name: str, title: str, alternative: str) -> str:
+    """The forest in one column like a list, in two or three where that would be a page of scrolling."""
+    number_of = len(forest.rows)
+    columns = 1 if number_of <= MOST_IN_ONE_COLUMN else 2 if number_of <= MOST_IN_TWO_COLUMNS else 3
+    longest = max(math.ceil(number_of / columns), 4)
+    labels = distinct_lines([row.term for row in forest.rows], (30, 17, 14)[columns - 1])
+    room = 0.12 + 0.082 * max(map(len, labels), default=0)
+    wide = WIDTH / columns
+    height = _TOP + _BOTTOM + _PITCH * longest
+    with canvas(height, name) as picture:
+        write(picture, 0.12, height - 0.13, _heading(subject, forest), size=SMALL, weight="bold", va="center")
+        for column in range(columns):
+            here = slice(column * longest, (column + 1) * longest)
+            axes = panel(picture, column * wide + room, _BOTTOM, wide - room - 0.2, _PITCH * longest)
+            most = max(2, min(7, int((wide - room) / 0.5)))
+            _draw(axes, forest, forest.rows[here], labels[here], longest, most)
+            _top_label(axes, subject, forest, wide - room - 0.2)
+        return svg(picture, name, title, alternative)
+
+
 def _draw(
     axes: Axes, forest: Forest, part: Sequence[EstimateRow], names: Sequence[str], longest: int, most: int
 ) -> None:
@@ -213,31 +222,57 @@ def _line(axes: Axes, forest: Forest, row: EstimateRow, place: int, weight: floa
     if row.conf_low is not None and row.conf_high is not None:
         ends = [row.conf_low * forest.factor, row.conf_high * forest.factor]
         axes.plot(ends, [place, place], color=INK, alpha=strength, linewidth=0.7 + 0.8 * weight, zorder=2)
-    axes.plot([row.estimate * forest.factor], [place], "s", color=INK, alpha=strength, markersize=2.5 + 3.0 * weight,
-              markeredgewidth=0, zorder=3)
+        low, high = axes.get_xlim()
+        if ends[0] < low and forest.trims:
+            axes.plot([low], [place], "<", color=INK, alpha=strength, markersize=4, clip_on=False)
+        if ends[1] > high and forest.trims:
+            axes.plot([high], [place], ">", color=INK, alpha=strength, markersize=4, clip_on=False)
+    axes.plot(
+        [row.estimate * forest.factor],
+        [place],
+        "s",
+        color=INK,
+        alpha=strength,
+        markersize=2.5 + 3.0 * weight,
+        markeredgewidth=0,
+        zorder=3,
+    )
 
 
 def _range(forest: Forest) -> tuple[float, float]:
-    """The ends of the axis: all estimates and zero, and all intervals but for the longest few in a hundred."""
+    """The ends of the axis: all estimates, all intervals, zero; a few far longer intervals end in an arrow."""
     factor = forest.factor
     lows = sorted(row.conf_low * factor for row in forest.rows if row.conf_low is not None)
     highs = sorted(row.conf_high * factor for row in forest.rows if row.conf_high is not None)
     spare = len(lows) // 40
     values = [row.estimate * factor for row in forest.rows if row.estimate is not None]
-    values += lows[spare:] + highs[: len(highs) - spare]
+    inner = values + lows[spare:] + highs[: len(highs) - spare]
+    outer = values + lows + highs
+    values = outer if max(outer) - min(outer) < 1.5 * (max(inner) - min(inner)) else inner
     values += [value for value in (forest.null, forest.overall) if value is not None]
     low, high = min(values), max(values)
     span = (high - low) or max(abs(high), 1.0)
-    return low - 0.04 * span, high + 0.04 * span
+    low, high = low - 0.04 * span, high + 0.04 * span
+    if forest.trims:
+        return low, high
+    return max(low, -1.0), min(high, 101.0)  # a share has no values beyond 0 and 100 %; its interval may
 
 
-def _top_labels(axes: Axes, subject: Subject, forest: Forest, columns: int) -> None:
+def _top_label(axes: Axes, subject: Subject, forest: Forest, wide: float) -> None:
     if forest.overall is None:
         return
     low, high = axes.get_xlim()
-    right = (forest.overall - low) / (high - low) < 0.7
     words = f"overall {subject.effect.shown(forest.overall)}"
+    # On the right of its line where it ends inside the picture, else on the left.
+    right = (high - forest.overall) / (high - low) * wide + 0.15 > 0.08 * len(words)
     axes.annotate(
-        words, (forest.overall, 1.0), xycoords=("data", "axes fraction"), xytext=(3 if right else -3, 5),
-        textcoords="offset points", ha="left" if right else "right", va="bottom", color=EXPERIMENTAL, size=SMALL,
+        words,
+        (forest.overall, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(3 if right else -3, 5),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="bottom",
+        color=EXPERIMENTAL,
+        size=SMALL,
     )

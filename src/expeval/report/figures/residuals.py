@@ -34,12 +34,13 @@ def residuals_figure(results: Results, subject: Subject) -> Figure | None:
         return None
     normal = [NormalDist().inv_cdf(row.probability) for row in rows]
     farthest, gap = max(
-        zip(rows, (row.value - z for row, z in zip(rows, normal, strict=True)), strict=True), key=lambda pair: abs(pair[1])
+        zip(rows, (row.value - z for row, z in zip(rows, normal, strict=True)), strict=True),
+        key=lambda pair: abs(pair[1]),
     )
     name = f"{subject.slug}-residuals"
     title = (
-        f"{subject.name}: residuals leave the normal line by at most {number(abs(gap), 2)} standard deviations, "
-        f"at the {_percentile(farthest)} percentile"
+        f"{subject.name}: residuals at most {number(abs(gap), 1)} standard deviations off the normal line "
+        f"({_percentile(farthest)} percentile)"
     )
     alternative = (
         f"{title}. 1st, 50th and 99th percentile of the standardised residuals: "
@@ -58,7 +59,9 @@ def residuals_figure(results: Results, subject: Subject) -> Figure | None:
         axes.set_axisbelow(True)
         axes.plot(across, across, color=INK, linewidth=1.0)
         axes.plot(normal, [row.value for row in rows], "o", color=EXPERIMENTAL, markersize=3.2, markeredgewidth=0)
-        write(picture, 0.15, HEIGHT - 0.16, "Standardised residuals, percentiles", weight="bold", size=SMALL, va="center")
+        write(
+            picture, 0.15, HEIGHT - 0.16, "Standardised residuals, percentiles", weight="bold", size=SMALL, va="center"
+        )
         write(picture, 4.25, 0.13, "Normal distribution, percentiles", color=GREY, size=SMALL, ha="right", va="center")
         for line, (text, bold) in enumerate(_GUIDE):
             y = HEIGHT - 0.55 - 0.2 * line
@@ -71,7 +74,7 @@ def residuals_figure(results: Results, subject: Subject) -> Figure | None:
         name=name,
         svg=drawn,
         title=title,
-        subtitle="Percentiles 1 to 99 of the primary model’s standardised residuals; the line is the normal distribution.",
+        subtitle="Percentiles 1 to 99 of the primary model’s standardised residuals; line: the normal distribution.",
         alternative=alternative,
         header=("Percentile", "Normal quantile", "Standardised residual"),
         rows=tuple(

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from expeval.report.numbers import decimals_for, number, percent
@@ -124,9 +125,31 @@ def one_line(text: object, longest: int = 200) -> str:
     return line[: longest - 1 - tail].rstrip() + "…" + line[-tail:].lstrip()
 
 
+def distinct_lines(texts: Sequence[str], longest: int) -> list[str]:
+    """Texts on one line each, cut so that those that differ only in what would be cut keep that."""
+    whole = [one_line(text, 1000) for text in texts]
+    short = [one_line(text, longest) for text in whole]
+    for line in {line for line in short if short.count(line) > 1}:
+        alike = [i for i, other in enumerate(short) if other == line]
+        shared = _shared_start([whole[i] for i in alike])
+        head = longest // 3
+        if shared <= head:
+            continue
+        for i in alike:
+            rest = whole[i][max(shared - 2, head) :][: longest - head - 1]
+            short[i] = f"{whole[i][:head].rstrip()}…{rest.strip()}"
+    return short
+
+
+def _shared_start(texts: Sequence[str]) -> int:
+    """How many characters all texts begin with alike."""
+    columns = zip(*texts, strict=False)
+    return next((i for i, letters in enumerate(columns) if len(set(letters)) > 1), min(map(len, texts)))
+
+
 def scale_text(values: Sequence[float]) -> list[str]:
     """Evenly spaced values of a scale, with as many decimals as tell them apart."""
-    steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False) if b != a]
+    steps = [abs(b - a) for a, b in pairwise(values) if b != a]
     step = min(steps, default=1.0)
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     while places < 9 and any(abs(value - round(value, places)) > step / 100 for value in values):

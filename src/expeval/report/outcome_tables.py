@@ -1,0 +1,221 @@
+"""The tables of one outcome: description, differences, probabilities, effect sizes, coefficients, checks."""
+
+from __future__ import annotations
+
+from expeval.report.apa import difference_scale, statistic
+from expeval.report.methods import name_of
+from expeval.report.numbers import count, decimals_for, degrees, number, p_value, p_words, percent
+from expeval.report.sentences import short_label
+from expeval.report.subject import THETA, WIN_FRACTION, Subject, scale_of
+from expeval.report.tables import Column, Row, Table, table
+from expeval.results import EstimateRow, GroupRow
+
+CHOSEN = "the answer"
+
+
+def description_table(subject: Subject, moment: str = "outcome") -> Table | None:
+    """Both arms: numbers, means, quartiles."""
+    groups = subject.groups(moment)
+    if not groups:
+        return None
+    columns = [Column("Group", numeric=False), Column("Students"), Column("No score"), Column("Institutions")]
+    columns += [Column(head) for head in ("Mean", "SD", "Median", "Lower quartile", "Upper quartile", "Least", "Most")]
+    columns += [Column("Skewness")]
+    notes = tuple(dict.fromkeys(f"{short_label(subject, g.arm)}: {g.note}." for g in groups if g.note))
+    what = subject.name if moment == "outcome" else str(subject.outcome.get("baseline", "Baseline"))
+    caption = f"{what}: description of both groups" + (", before the experiment" if moment != "outcome" else "")
+    return table(caption, columns, [_description(subject, group) for group in groups], notes)
+
+
+def _description(subject: Subject, group: GroupRow) -> tuple[str, ...]:
+    institutions = "–" if group.institutions is None else count(group.institutions)
+    values = (group.mean, group.sd, group.median, group.q25, group.q75, group.min, group.max)
+    return (
+        short_label(subject, group.arm),
+        count(group.n),
+        count(group.missing),
+        institutions,
+        *(number(value, subject.places) for value in values),
+        number(group.skewness, 2),
+    )
+
+
+def difference_table(subject: Subject) -> Table | None:
+    """Every estimate of the difference in the outcome's own unit, the answer first among its kind."""
+    tests = [row for row in subject.rows("test") if scale_of(row, subject.kind).code != "pairs"]
+    models = [row for row in subject.rows("regression", term="treatment") if _in_own_unit(row)]
+    if not tests and not models:
+        return None
+    factor, decimals = difference_scale(subject)
+    unit = "percentage points" if subject.kind == "binary" else "points"
+    rows = _under("Regressions", [_estimate(row, factor, decimals) for row in models])
+    rows += _under("Two-group tests", [_estimate(row, factor, decimals) for row in tests])
+    caption = f"{subject.name}: the difference, experimental − control, by every method"
+    return table(caption, _estimate_columns(subject, unit), rows, _notes([*models, *tests], subject))
+
+
+def probability_table(subject: Subject) -> Table | None:
+    """Estimates that speak of who is ahead: P(E > C) + ½ P(E = C), and regressions of win fractions."""
+    rows = [row for row in subject.rows("test") if scale_of(row, subject.kind).code == "pairs"]
+    wins = [row for row in subject.rows("regression", term="treatment") if row.method.startswith(WIN_FRACTION)]
+    sizes = [row for row in subject.rows("effect-size") if row.method in (*THETA, "rank-biserial")]
+    if not rows and not wins and not sizes:
+        return None
+    theta = [row for row in (*rows, *sizes) if row.method != "rank-biserial"]
+    twice = [row for row in (*wins, *sizes) if row not in theta]
+    body = _under("P: the experimental group's student is ahead", [_estimate(row, 1.0, 3) for row in theta])
+    body += _under("2 P − 1", [_estimate(row, 1.0, 3) for row in twice])
+    notes = ("P = P(E > C) + ½ P(E = C); .5 is no difference. 2 P − 1 has its no difference at 0.",)
+    caption = f"{subject.name}: who is ahead, in pairs of one student of each group"
+    return table(caption, _estimate_columns(subject, ""), body, notes + _notes([*theta, *twice], subject))
+
+
+def effect_size_table(subject: Subject) -> Table | None:
+    """Standardised differences."""
+    rows = [row for row in subject.rows("effect-size") if row.method not in (*THETA, "rank-biserial")]
+    if not rows:
+        return None
+    level = percent(subject.confidence)
+    columns = [Column("Effect size", numeric=False), Column("Estimate", "standard deviations")]
+    columns += [Column("Low", f"{level} interval"), Column("High", f"{level} interval"), Column("Students")]
+    body = [
+        (name_of(r.method), number(r.estimate, 2), number(r.conf_low, 2), number(r.conf_high, 2), count(r.n))
+        for r in rows
+    ]
+    return table(f"{subject.name}: standardised differences", columns, body, _notes(rows, subject))
+
+
+def coefficient_table(subject: Subject, method: str | None = None) -> Table | None:
+    """All terms of a regression: the primary one where it has covariates, else least squares beside it."""
+    chosen = _regression_with_terms(subject) if method is None else method
+    rows = [row for row in subject.rows("regression") if row.method == chosen]
+    if chosen is None or len(rows) < 2:
+        return None
+    factor, _ = difference_scale(subject) if _in_own_unit(rows[0]) else (1.0, 3)
+    body = []
+    for row in rows:
+        decimals = decimals_for(factor * row.std_error) if row.std_error else 2
+        cells = _estimate(row, factor, decimals).cells
+        body.append(Row((row.term, *cells[1:]), row.primary, CHOSEN if row.primary else ""))
+    columns = [Column("Term", numeric=False), *_estimate_columns(subject, "")[1:]]
+    notes = ("A category's terms are named column[level] and compare with its first level.",)
+    return table(f"{subject.name}: all terms of “{name_of(chosen)}”", columns, body, notes + _notes(rows, subject))
+
+
+def _regression_with_terms(subject: Subject) -> str | None:
+    by: dict[str, int] = {}
+    for row in subject.rows("regression"):
+        by[row.method] = by.get(row.method, 0) + 1
+    primary = subject.primary
+    preferred = [primary.method] if primary is not None else []
+    for method in (*preferred, "ols-cr2", "ols-hc3", "ols"):
+        if by.get(method, 0) > 1:
+            return method
+    return None
+
+
+def assumption_table(subject: Subject) -> Table | None:
+    """Shapiro-Wilk in both arms, Brown-Forsythe across them."""
+    rows = subject.rows("assumption")
+    if not rows:
+        return None
+    columns = [Column("Check", numeric=False), Column("Group", numeric=False), Column("Statistic"), Column("df")]
+    columns += [Column("p"), Column("Students")]
+    body = [
+        (
+            name_of(r.method),
+            short_label(subject, r.term) if r.term in ("experimental", "control") else "both",
+            number(r.statistic, 3),
+            degrees(r.df),
+            p_value(r.p_value),
+            count(r.n),
+        )
+        for r in rows
+    ]
+    notes = (
+        "With many students these reject almost anything; with few they see almost nothing. No answer hangs on them.",
+    )
+    return table(f"{subject.name}: normality and equal spread", columns, body, notes + _notes(rows, subject))
+
+
+def variance_table(subject: Subject) -> Table | None:
+    """How alike students of one institution are, each figure explained where it stands."""
+    rows = subject.rows("variance")
+    if not rows:
+        return None
+    words = {
+        "icc": ("Intraclass correlation (ICC)", "share of the scores' variance that lies between institutions", 3),
+        "design-effect": ("Design effect", "how many times less precise than with unrelated students", 2),
+        "effective-n": ("Effective number of students", "unrelated students that would tell as much", 0),
+    }
+    columns = [Column("Quantity", numeric=False), Column("Estimate"), Column("What it is", numeric=False)]
+    body = []
+    for row in rows:
+        name, meaning, decimals = words.get(row.term, (f"{row.term} ({name_of(row.method)})", "", 3))
+        body.append((name, number(row.estimate, decimals), meaning))
+    return table(f"{subject.name}: how alike students of one institution are", columns, body, _notes(rows, subject))
+
+
+def _in_own_unit(row: EstimateRow) -> bool:
+    return not row.method.startswith((WIN_FRACTION, "logit", "proportional"))
+
+
+def _under(heading: str, rows: list[Row]) -> list[Row]:
+    return [Row((heading,), section=True), *rows] if rows else []
+
+
+def _estimate_columns(subject: Subject, unit: str) -> list[Column]:
+    level = f"{percent(subject.confidence)} interval"
+    return [
+        Column("Method", numeric=False),
+        Column("Estimate", unit),
+        Column("Low", level),
+        Column("High", level),
+        Column("SE"),
+        Column("Statistic"),
+        Column("df"),
+        Column("p"),
+        Column("Students"),
+        Column("Units"),
+    ]
+
+
+def _estimate(row: EstimateRow, factor: float, decimals: int) -> Row:
+    values = [None if v is None else factor * v for v in (row.estimate, row.conf_low, row.conf_high)]
+    error = None if row.std_error is None else factor * row.std_error
+    cells = (
+        name_of(row.method),
+        *(number(value, decimals) for value in values),
+        number(error, decimals + 1),
+        statistic(row),
+        degrees(row.df),
+        p_value(row.p_value),
+        count(row.n),
+        "–" if row.clusters is None else count(row.clusters),
+    )
+    return Row(cells, row.primary, CHOSEN if row.primary else "")
+
+
+def _notes(rows: list[EstimateRow], subject: Subject) -> tuple[str, ...]:
+    """Every note once, with the methods that it belongs to; a note of all rows names none."""
+    by: dict[str, list[str]] = {}
+    for row in rows:
+        for part in (row.note or "").split("; "):
+            if part:
+                by.setdefault(part, []).append(name_of(row.method))
+    methods = {name_of(row.method) for row in rows}
+    said = []
+    for note, names in by.items():
+        unique = list(dict.fromkeys(names))
+        head = "All rows" if len(unique) == len(methods) and len(methods) > 1 else ", ".join(unique)
+        said.append(f"{head}: {note}.")
+    said += [_adjusted_p(row, subject) for row in rows if row.primary and row.p_adjusted is not None]
+    alternative = subject.results.study.get("inference", {}).get("alternative", "two-sided")
+    if alternative != "two-sided" and any(row.p_value is not None for row in rows):
+        said.append(f"p-values of the difference are one-sided ({alternative}); intervals are two-sided.")
+    return tuple(said)
+
+
+def _adjusted_p(row: EstimateRow, subject: Subject) -> str:
+    method = str(subject.results.study.get("inference", {}).get("multiplicity", "holm"))
+    return f"{name_of(row.method)}: {p_words(row.p_adjusted)} adjusted for all primary outcomes ({name_of(method)})."
