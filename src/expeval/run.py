@@ -5,6 +5,7 @@ Everything a run does stands here in the order in which the methods section of a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
@@ -26,6 +27,7 @@ from expeval.analysis.sample import regression_sample, two_groups
 from expeval.analysis.second_opinion import second_opinion
 from expeval.analysis.test import tests_disagree, two_group_test_rows
 from expeval.disclosure import protect
+from expeval.record.writing import refuse_strangers
 from expeval.results import Results, SourceRow
 from expeval.scores.reading import read_scores
 from expeval.scores.table import Scores
@@ -66,18 +68,30 @@ def run(
     ------
     expeval.faults.Faults
         All faults of the study file, or of all data files, at once.  Nothing is written then.
+    expeval.record.writing.CannotWrite
+        Where ``out`` holds anything that no run wrote (told before the work), or the system refuses.
     """
     if engine != "local":
         raise ValueError(f"engine {engine!r} is not built yet; allowed: 'local'")
     say = progress or (lambda words: None)
     with _one_thread():
+        folder = default_folder(study_path) if out is None else Path(out)
         say("Reading the study")
         study = read_study(Path(study_path))
+        refuse_strangers(folder)
         scores = read_scores(study)
         results = analyse(study, scores, say)
         say("Writing the report")
-        write(study, scores, results, Path("reports") / study.name if out is None else Path(out))
+        write(study, scores, results, folder)
     return results
+
+
+def default_folder(study_path: str | Path) -> Path:
+    """``reports/NAME``: the name of a study.toml's own folder, else the study file's."""
+    # Links are followed for neither: the user names the study by the path that was typed.
+    own = Path(os.path.abspath(study_path))
+    name = own.parent.name if own.name == "study.toml" else own.stem
+    return Path("reports") / (name or "study")
 
 
 def check(study_path: str | Path) -> tuple[Study, Scores]:

@@ -25,7 +25,7 @@ def shown(faults: list[Fault]) -> str:
 def as_json(faults: list[Fault]) -> list[dict[str, object]]:
     stream = io.StringIO()
     show_faults(Faults(faults), stream, as_json=True)
-    return json.loads(stream.getvalue())
+    return json.loads(stream.getvalue())["faults"]
 
 
 def cell(row: int, found: str, code: str = "not-a-number", **more: object) -> Fault:
@@ -101,7 +101,7 @@ def test_nothing_in_a_cell_steers_the_terminal(sign: str):
     assert text.isprintable() or set(filter(lambda letter: not letter.isprintable(), text)) == {"\n"}
     stream = io.StringIO()
     show_faults(Faults([fault]), stream, as_json=True)
-    assert json.loads(stream.getvalue())[0]["found"] == f"a{sign}[2Jb"
+    assert json.loads(stream.getvalue())["faults"][0]["found"] == f"a{sign}[2Jb"
     assert sign == "\n" or sign not in stream.getvalue()
 
 
@@ -129,4 +129,4 @@ def test_a_stream_of_any_encoding_can_be_written(encoding: str, as_json: bool):
     stream.flush()
     text = raw.getvalue().decode(encoding)
     if as_json:
-        assert json.loads(text)[0]["found"] == "зачёт 得 é \udc80"
+        assert json.loads(text)["faults"][0]["found"] == "зачёт 得 é \udc80"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import expeval
-from expeval.cli.run_command import default_folder
+from expeval.run import default_folder
 
 
 def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

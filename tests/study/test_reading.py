@@ -103,7 +103,6 @@ def unusable(path: Path) -> Fault:
 def test_a_small_study_gets_the_contract_defaults():
     study = study_from_keys(RIGHT, Path("folder/study.toml"))
     assert study.folder == Path("folder")
-    assert study.name == "folder"
     assert (study.experimental_values, study.control_values) == (("small",), ("regular",))
     assert not study.groups.randomised
     assert study.data.duplicates == "refuse"
@@ -114,12 +113,15 @@ def test_a_small_study_gets_the_contract_defaults():
     assert (study.report.language, study.report.institutions, study.report.minimum_cell) == ("en", "pseudonym", 5)
 
 
-def test_the_name_is_the_folder_or_the_stem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    folder = tmp_path / "kindergarten"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    assert study_from_keys(RIGHT, Path("study.toml")).name == "kindergarten"
-    assert study_from_keys(RIGHT, Path("star.toml")).name == "star"
+def test_results_name_no_folder_of_the_machine():
+    keys = with_keys(data__files=["/home/somebody/scores.csv", "C:\\data\\more.csv", "near/by.csv"])
+    written = study_from_keys(keys, Path("study.toml")).as_keys()
+    assert "somebody" not in str(written)
+    assert [entry if isinstance(entry, str) else entry["path"] for entry in written["data"]["files"]] == [
+        "scores.csv",
+        "more.csv",
+        "near/by.csv",
+    ]
 
 
 def test_group_values_may_be_one_value_or_numbers():
@@ -394,9 +396,6 @@ def test_two_sheets_of_one_workbook_are_two_entries():
         ({"data__store": "cohorts.db"}, "data.store"),
         ({"data__students": ["pretest.xlsx"]}, "data.students"),
         ({"data__cohort": "year"}, "data.cohort"),
-        ({"data__hidden": "keep"}, "data.hidden"),
-        ({"data__header_row": [4, 5]}, "data.header_row"),
-        ({"data__files": [{"path": "a.xlsx", "header_row": [4, 5]}]}, "data.files[1].header_row"),
         ({"covariates__moderators": ["gender"]}, "covariates.moderators"),
         ({"inference__model": "mixed"}, "inference.model"),
         ({"inference__missing_data": "multiple-imputation"}, "inference.missing_data"),

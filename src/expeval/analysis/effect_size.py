@@ -35,7 +35,7 @@ def effect_size_rows(study: Study, outcome: Outcome, groups: TwoGroups) -> list[
             n=groups.outcome.size,
             institutions=institutions,
             clusters=groups.outcome.size,
-            notes=("ignores-units" if groups.cluster is not None else None, number_note(outcome)),
+            notes=("ignores-units" if groups.cluster is not None else None, number_note(outcome, method)),
         )
         for method, effect_size in EFFECT_SIZES.items()
     ]

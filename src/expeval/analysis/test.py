@@ -47,17 +47,21 @@ def two_group_test_rows(study: Study, scores: Scores, outcome: Outcome, groups: 
             n=groups.outcome.size,
             institutions=None if groups.institution is None else int(np.unique(groups.institution).size),
             clusters=groups.outcome.size if method != "permutation" else _permuted_units(study, scores, groups),
-            notes=(None if method == "permutation" else ignores, number_note(outcome)),
+            notes=(None if method == "permutation" else ignores, number_note(outcome, method)),
         )
         for method, estimate in estimates.items()
     ]
 
 
-def number_note(outcome: Outcome) -> str | None:
-    """How a binary or ordinal outcome became a number."""
+# What these say depends on the order of the levels alone.  (An ordinal outcome's permutation test is Brunner-Munzel's.)
+RANKS_ALONE = ("brunner-munzel", "probability-of-superiority", "rank-biserial")
+
+
+def number_note(outcome: Outcome, method: str = "") -> str | None:
+    """How a binary or ordinal outcome became a number, for a method that needs numbers."""
     if outcome.kind == "binary":
         return "binary-as-number"
-    if outcome.kind == "ordinal":
+    if outcome.kind == "ordinal" and method not in (*RANKS_ALONE, "permutation"):
         return "ordinal-as-number" if _levels_are_numbers(outcome) else "ordinal-as-rank"
     return None
 

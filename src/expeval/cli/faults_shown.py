@@ -30,8 +30,8 @@ def show_faults(faults: Faults, stream: TextIO, as_json: bool = False, language:
     stream
         Where to; lines are broken only where the stream is a terminal.
     as_json
-        A list of objects with the fault's fields and its ``sentence``.  Where there are more than 200, the last
-        object has the code ``more`` and their ``count``.
+        An object with the list ``faults``: objects with the fault's fields and its ``sentence``.  Where there are more
+        than 200, the last has the code ``more`` and their ``count``.
     language
         A language of the catalogue.
     """
@@ -81,7 +81,7 @@ def _json_text(faults: Faults, language: str, ascii_only: bool) -> str:
     rest = len(faults.faults) - SHOWN
     if rest > 0:
         objects.append({"code": "more", "count": rest, "sentence": f"and {rest} more"})
-    text = json.dumps(objects, ensure_ascii=ascii_only, allow_nan=False, indent=1)
+    text = json.dumps({"faults": objects}, ensure_ascii=ascii_only, allow_nan=False, indent=1)
     # Outside of strings JSON has none of these but its own line ends: the result is the same JSON.
     return "\n".join(_UNPRINTABLE.sub(_json_escape, line) for line in text.split("\n")) + "\n"
 

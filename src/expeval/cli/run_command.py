@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +37,7 @@ def run(
 
     from expeval.cli.progress import step_shown
     from expeval.faults import Faults
+    from expeval.run import default_folder
     from expeval.run import run as run_study
 
     folder = out if out is not None else default_folder(study)
@@ -50,14 +50,6 @@ def run(
         show_faults(faults, sys.stderr, as_json)
         raise typer.Exit(REFUSED) from None
     say(_as_json(results, folder) if as_json else _in_words(results, folder))
-
-
-def default_folder(study: Path) -> Path:
-    """``reports/NAME``: the name of a study.toml's own folder, else the study file's."""
-    # Links are followed for neither: the user names the study by the path that was typed.
-    own = Path(os.path.abspath(study))
-    name = own.parent.name if own.name == "study.toml" else own.stem
-    return Path("reports") / (name or "study")
 
 
 def _in_words(results: Results, folder: Path) -> str:

@@ -33,7 +33,6 @@ PACKAGES = (
     "statsmodels",
     "pingouin",
     "matplotlib",
-    "seaborn",
     "pydantic",
     "jinja2",
     "openpyxl",

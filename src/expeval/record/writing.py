@@ -90,6 +90,16 @@ def _replace(place: Path, out: Path, files: Mapping[str, str | bytes]) -> None:
         _settle(place)
 
 
+def refuse_strangers(out: Path) -> None:
+    """Raise :class:`CannotWrite` where ``out`` holds what no run wrote: told before the work, not after it."""
+    try:
+        _refuse_strangers(Path(os.path.realpath(out)), out, {})
+    except OSError as error:
+        if isinstance(error, CannotWrite):
+            raise
+        raise CannotWrite(f"{out} can't be read: {_SENTENCES.get(error.errno or 0, error.strerror)}.") from error
+
+
 def settle(out: Path) -> None:
     """Undo or finish what a killed run left beside ``out``; does nothing where there is nothing to do."""
     place = Path(os.path.realpath(out))

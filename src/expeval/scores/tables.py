@@ -112,5 +112,6 @@ def hidden_notice(sheet: Sheet) -> list[Notice]:
     """Rows that a spreadsheet hides and that were read all the same."""
     if not sheet.hidden_rows:
         return []
-    words = f'{sheet.file}: hidden rows were read as well; data.hidden = "drop" leaves them out.'
+    rows = "1 hidden row was" if sheet.hidden_rows == 1 else f"{sheet.hidden_rows} hidden rows were"
+    words = f'{sheet.file}: {rows} read as well; data.hidden = "drop" leaves them out.'
     return [Notice("hidden-rows", words)]

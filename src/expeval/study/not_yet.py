@@ -32,26 +32,10 @@ def _is(wanted: str) -> Test:
     return lambda value: value == wanted
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-_ONE_ROW = "one header row, as in header_row = 4; join the two rows into one in the file"
-
 NOT_YET: tuple[NotYet, ...] = (
     NotYet("data.store", _asks_for_something, "files, named by data.files"),
     NotYet("data.students", _asks_for_something, "one table of students; add its columns to the files of data.files"),
     NotYet("data.cohort", _asks_for_something, "one cohort a study"),
-    NotYet("data.hidden", _asks_for_something, "files without hidden rows"),
-    NotYet("data.header_row", _is_list, _ONE_ROW),
-    NotYet("data.files.header_row", _is_list, _ONE_ROW),
-    NotYet("data.files.hidden", _asks_for_something, "files without hidden rows"),
-    NotYet("data.institutions.header_row", _is_list, _ONE_ROW),
-    NotYet("data.institutions.hidden", _asks_for_something, "files without hidden rows"),
-    NotYet("groups.experimental.files.header_row", _is_list, _ONE_ROW),
-    NotYet("groups.experimental.files.hidden", _asks_for_something, "files without hidden rows"),
-    NotYet("groups.control.files.header_row", _is_list, _ONE_ROW),
-    NotYet("groups.control.files.hidden", _asks_for_something, "files without hidden rows"),
     NotYet("outcomes.columns", _asks_for_something, "one column an outcome and a group column"),
     NotYet("covariates.moderators", _asks_for_something, "covariates.student and covariates.institution"),
     NotYet("inference.model", _is("mixed"), '"auto", "ols" or "fixed-effects"'),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 from encodings.aliases import aliases
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -307,11 +307,6 @@ class Study(Table):
         return self.path.parent
 
     @property
-    def name(self) -> str:
-        """The study's short name: the folder of a file called study.toml, else the file's name without suffix."""
-        return self.path.absolute().parent.name if self.path.name == "study.toml" else self.path.stem
-
-    @property
     def experimental_values(self) -> tuple[str, ...]:
         """Values of the group column in the experimental arm, as text; empty where the arm has its own files."""
         return _texts(self.groups.experimental)
@@ -339,8 +334,24 @@ class Study(Table):
         return tuple((arm, self.data.filled(entry)) for arm, entry in parts)
 
     def as_keys(self) -> dict[str, Any]:
-        """Give the study as plain values under the keys of study.toml, defaults included."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """Give the study as plain values under the keys of study.toml, defaults included.
+
+        Of an absolute path the name alone: results go out, and the folders of a machine are nobody's business.
+        """
+        keys: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for place in ("data", "groups"):
+            keys[place] = _without_folders(keys[place])
+        return keys
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_folders(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(part) for part in value]
+    if isinstance(value, str) and (PurePosixPath(value).is_absolute() or PureWindowsPath(value).is_absolute()):
+        return PureWindowsPath(value).name or PurePosixPath(value).name
+    return value
 
 
 def _texts(choice: ArmFiles | tuple[Scalar, ...]) -> tuple[str, ...]:

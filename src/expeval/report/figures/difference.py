@@ -52,10 +52,10 @@ def _title(subject: Subject) -> str:
     if effect.low is not None and not effect.settled:
         return f"{subject.name}: {_open(subject)}"
     alone = ", without an interval" if effect.low is None else ""
-    if effect.scale == "probability":
+    if effect.scale == "pairs":
         return (
-            f"{subject.name}: {experimental} higher than {control} in a share of {effect.shown(effect.estimate)} "
-            f"of all pairs, ties half{alone}"
+            f"{subject.name}: {experimental} ahead of {control} in {effect.shown(effect.estimate)} of 100 pairs, "
+            f"ties half{alone}"
         )
     return f"{subject.name}: {experimental} {_amount(subject, effect.estimate)} than {control}{alone}"
 
@@ -63,10 +63,10 @@ def _title(subject: Subject) -> str:
 def _open(subject: Subject) -> str:
     effect = subject.effect
     names = " against ".join(subject.arms.values())
-    if effect.scale == "probability":
+    if effect.scale == "pairs":
         return (
-            f"anything from {effect.shown(effect.low)} to {effect.shown(effect.high)} of all pairs in favour of "
-            f"{subject.arms['experimental']} (0.50: no difference)"
+            f"anything from {effect.shown(effect.low)} to {effect.shown(effect.high)} of 100 pairs in favour of "
+            f"{subject.arms['experimental']} (50: no difference)"
         )
     assert effect.low is not None
     assert effect.high is not None
@@ -88,7 +88,7 @@ def _finding(subject: Subject) -> str:
     words = f"{_axis_name(subject)}: {effect.shown(effect.estimate)}"
     if effect.low is None:
         return f"{words}, without an interval{_because(effect)}."
-    null = "0.50" if effect.scale == "probability" else "0"
+    null = "50" if effect.scale == "pairs" else "0"
     return (
         f"{words}, {subject.level} interval {effect.shown(effect.low)} to {effect.shown(effect.high)}; "
         f"{null} means no difference."
@@ -102,8 +102,8 @@ def _because(effect: Effect) -> str:
 def _axis_name(subject: Subject) -> str:
     experimental, control = subject.arms.values()
     match subject.effect.scale:
-        case "probability":
-            return f"Probability that {experimental} is higher than {control}, ties half"
+        case "pairs":
+            return f"Pairs of 100 in which {experimental} is ahead of {control}, ties half"
         case "shift":
             return f"Median difference of a pair, {experimental} − {control}, in {subject.unit}"
         case "log-odds":
@@ -135,7 +135,7 @@ def _effect_row(subject: Subject) -> tuple[str, ...]:
 def _draw_effect(picture: Picture, subject: Subject) -> None:
     effect = subject.effect
     heading, detail = {
-        "probability": ("Chance of scoring higher", "ties half"),
+        "pairs": ("Who is ahead", "of 100 pairs, ties half"),
         "shift": ("Median difference", subject.unit),
         "log-odds": ("Difference", "log odds"),
     }.get(effect.scale, ("Difference", subject.unit))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from expeval.report.numbers import decimals_for, number, percent
+from expeval.report.numbers import number, percent
+from expeval.report.subject import Scale, scale_of
 from expeval.results import EstimateRow, Results
 
 ARMS = ("experimental", "control")
@@ -68,8 +69,8 @@ class Effect:
     decimals
         The decimals of all three numbers, the same as in the page's sentences.
     scale
-        ``"difference"`` (of means or shares), ``"shift"`` (Hodges-Lehmann), ``"probability"`` (of scoring higher,
-        ties half; a coefficient 2P - 1 is shown as P) or ``"log-odds"``.
+        ``"difference"`` (of means or shares), ``"shift"`` (Hodges-Lehmann), ``"pairs"`` (of 100, in which the
+        student of the experimental arm is ahead, ties half) or ``"log-odds"``.
     note
         What the row says of itself, such as why it has no interval.
     """
@@ -194,30 +195,18 @@ def _effect(results: Results, outcome: str, kind: str) -> Effect:
     row = next((row for row in results.estimates if row.outcome == outcome and row.primary), None)
     if row is None:
         return Effect(None, None, None, 0.0, 1, "difference", None)
-    scale = _scale(row, kind)
-    null = 0.5 if scale == "probability" else 0.0
-    factor, shift = _to_page(row, kind, scale)
+    page = scale_of(row, kind)
     estimate, low, high = (
-        None if value is None else value * factor + shift for value in (row.estimate, row.conf_low, row.conf_high)
+        None if value is None else page.shown(value) for value in (row.estimate, row.conf_low, row.conf_high)
     )
     if low is None or high is None:
         low = high = None
-    size = max(abs(row.estimate or 0.0), row.std_error or 0.0) * factor
-    return Effect(estimate, low, high, null, 2 if scale == "probability" else decimals_for(size), scale, row.note)
+    return Effect(estimate, low, high, page.null, page.decimals, _scale(row, page), row.note)
 
 
-def _to_page(row: EstimateRow, kind: str, scale: str) -> tuple[float, float]:
-    """What the row's numbers are multiplied by, and what is then added."""
-    if row.method.startswith("win-fraction"):
-        return 0.5, 0.5
-    return (100.0 if kind == "binary" and scale in ("difference", "shift") else 1.0), 0.0
-
-
-def _scale(row: EstimateRow, kind: str) -> str:
-    if row.method.startswith(("win-fraction", "brunner-munzel", "probability-of-superiority")):
-        return "probability"
-    if row.method == "permutation" and kind == "ordinal":
-        return "probability"
+def _scale(row: EstimateRow, page: Scale) -> str:
+    if page.code == "pairs":
+        return "pairs"
     if row.method == "mann-whitney":
         return "shift"
     return "log-odds" if row.method.startswith(("logit", "proportional-odds")) else "difference"
