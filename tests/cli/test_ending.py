@@ -118,10 +118,14 @@ def test_a_reader_who_has_left_ends_it_quietly() -> None:
     child.stderr.close()
 
 
-def test_a_full_disk_under_standard_output_is_told() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # a buffer that could not be flushed is tried again at the end
+def test_a_full_disk_under_standard_output_is_told(unbuffered: str) -> None:
     code = PRELUDE + "def command(): say('x')\nsys.exit(exit_status(command))"
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, env=environment
+        )
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 2

@@ -42,10 +42,12 @@ def say(text: str, end: str = "\n") -> None:
     """Print to standard output; a reader who has left ends the command without a word."""
     try:
         print(text, end=end, flush=True)
-    except BrokenPipeError:
-        # Python flushes once more at its own end: give it somewhere to flush to.
+    except OSError as error:
+        # Python flushes once more at its own end, and would give its own status: let it flush to nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise Stopped(ENDED) from None
+        if isinstance(error, BrokenPipeError):
+            raise Stopped(ENDED) from None
+        raise
 
 
 def refuse(sentence: str, error: BaseException | None = None) -> int:
