@@ -73,6 +73,14 @@ METHODS: dict[str, str] = {
     "hedges-g": "Cohen's d times the exact small-sample factor J (Hedges 1981).",
     "glass-delta": "Difference of means over the control arm's standard deviation (Glass 1976).",
     "probability-of-superiority": "P(E > C) + P(E = C)/2, interval on the logit scale.",
+    "probability-of-superiority-clustered": "The primary regression of win fractions told as P, with its own error "
+    "and df.",
+    "probability-of-superiority-adjusted": "The same where students sit in no institutions or classes.",
+    "probability-of-superiority-hc3": "win-fraction-hc3 told as P = P(E > C) + P(E = C)/2, with P's error (Zou 2021).",
+    "probability-of-superiority-cr2": "win-fraction-cr2 told as P.",
+    "probability-of-superiority-fixed-effects-cr2": "win-fraction-fixed-effects-cr2 told as P.",
+    "probability-of-superiority-fixed-effects-hc3": "win-fraction-fixed-effects-hc3 told as P.",
+    "probability-of-superiority-unit-means": "win-fraction-unit-means told as P.",
     "rank-biserial": "Rank-biserial correlation, Cliff's delta: 2 P - 1.",
     "ols": "Least squares with classical standard errors.",
     "ols-hc3": "Least squares with HC3 standard errors (MacKinnon & White 1985).",
@@ -129,7 +137,8 @@ NOTES: dict[str, str] = {
     "binary-as-number": "the binary outcome is taken as 0/1: differences are differences of shares",
     "ordinal-as-number": "the ordinal outcome is taken as the level's number",
     "ordinal-as-rank": "the ordinal outcome's levels are taken as 1 ... k",
-    "win-fraction": "coefficient 2P - 1, P = P(E > C) + P(E = C)/2",
+    "win-fraction": "coefficient 2P - 1, P = P(E > C) + P(E = C)/2, but the std_error is that of P: statistic, p and "
+    "interval are the plain regression's; P with its own stands in effect-size, probability-of-superiority-...",
     "ignores-units": "ignores that students sit in institutions or classes",
 }
 

@@ -132,6 +132,12 @@ class SourceRow:
     mended: dict[str, int]
 
 
+def answer_of(rows: Sequence[EstimateRow], primary: EstimateRow) -> EstimateRow:
+    """The row that tells what the primary one found, see :meth:`Results.answer`."""
+    told = primary.method.replace("win-fraction-", "probability-of-superiority-", 1)
+    return next((row for row in rows if row.outcome == primary.outcome and row.method == told), primary)
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """Everything that a run found.
@@ -155,6 +161,14 @@ class Results:
     def primary(self, outcome: str) -> EstimateRow:
         """The row that is the answer for an outcome."""
         return next(row for row in self.estimates if row.outcome == outcome and row.primary)
+
+    def answer(self, outcome: str) -> EstimateRow:
+        """The row that a reader is told: the primary one, or the same as P where it regresses win fractions.
+
+        The coefficient 2P - 1 of such a regression comes with the error of P, so that its p and interval can't be
+        read off it; ``probability-of-superiority-METHOD`` has P with its own.
+        """
+        return answer_of(self.estimates, self.primary(outcome))
 
     def find(
         self, outcome: str, analysis: str, method: str | None = None, term: str | None = None

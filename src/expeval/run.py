@@ -25,6 +25,7 @@ from expeval.analysis.regression import regressions
 from expeval.analysis.residual import residual_rows
 from expeval.analysis.sample import regression_sample, two_groups
 from expeval.analysis.second_opinion import second_opinion
+from expeval.analysis.superiority import superiority_rows
 from expeval.analysis.test import tests_disagree, two_group_test_rows
 from expeval.disclosure import protect
 from expeval.record.writing import refuse_strangers
@@ -150,6 +151,7 @@ def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
         *opinion,
     ]
     estimates = mark_primary(estimates, plan)
+    estimates += superiority_rows(study, sample, estimates)
     return Results(
         study={},
         sources=(),

@@ -230,8 +230,7 @@ def test_an_estimate_without_interval_stands_alone_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("method", "row"),
     [
-        # A coefficient 2P - 1 of 0.4 is P = 0.7; its ends follow.
-        ("win-fraction-cr2", {"estimate": 0.4, "conf_low": 0.2, "conf_high": 0.6}),
+        ("probability-of-superiority-cr2", {"estimate": 0.7, "conf_low": 0.6, "conf_high": 0.8}),
         ("brunner-munzel", {"estimate": 0.7, "conf_low": 0.6, "conf_high": 0.8}),
     ],
 )

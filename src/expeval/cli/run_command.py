@@ -69,5 +69,6 @@ def _as_json(results: Results, folder: Path) -> str:
         "report": (folder / "report.html").as_posix(),
         "answers": answers(results),
         "primary": [asdict(row) for row in results.estimates if row.primary],
+        "told": [asdict(results.answer(row.outcome)) for row in results.estimates if row.primary],
     }
     return json.dumps(answer, ensure_ascii=False, allow_nan=False, indent=1)

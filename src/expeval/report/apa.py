@@ -5,7 +5,7 @@ from __future__ import annotations
 from expeval.report.methods import name_of
 from expeval.report.numbers import count, degrees, number, p_words, percent
 from expeval.report.sentences import short_label
-from expeval.report.subject import WIN_FRACTION, Subject, scale_of
+from expeval.report.subject import SUPERIORITY, Subject, scale_of
 from expeval.results import EstimateRow
 
 
@@ -15,6 +15,8 @@ def apa_sentences(subject: Subject) -> tuple[tuple[str, str], ...]:
     primary = subject.primary
     if primary is not None and primary.analysis == "regression":
         found.append(("Answer", _regression(subject, primary)))
+    if primary is not None and primary.method.startswith(SUPERIORITY):
+        found.append(("Answer", _rank_probability(subject, primary)))
     for row in subject.rows("test"):
         found.append((f"Answer ({name_of(row.method)})" if row.primary else name_of(row.method), _test(subject, row)))
     found.append(("Effect sizes", _sizes(subject)))
@@ -73,19 +75,18 @@ def _rank_probability(subject: Subject, row: EstimateRow) -> str:
     parts = [tested, f"P(E > C) + ½ P(E = C) = {number(row.estimate, 3)}" if row.estimate is not None else ""]
     if row.conf_low is not None:
         parts.append(_ci(subject, number(row.conf_low, 3), number(row.conf_high, 3)))
+    if row.method.startswith(SUPERIORITY) and row.n is not None:
+        parts.append(f"N = {count(row.n)} students")
+        parts.append(f"{count(row.institutions)} institutions" if row.institutions else "")
     return _joined(f"{subject.name} ({name_of(row.method)})", parts)
 
 
 def _regression(subject: Subject, row: EstimateRow) -> str:
     if row.estimate is None:
         return ""
-    if row.method.startswith(WIN_FRACTION):
-        value, low, high = (number(x, 3) for x in (row.estimate, row.conf_low, row.conf_high))
-        error = number(row.std_error, 3)
-    else:
-        decimals = _difference_decimals(subject)
-        value, low, high = (_value(subject, x, decimals) for x in (row.estimate, row.conf_low, row.conf_high))
-        error = _value(subject, row.std_error, decimals + 1)
+    decimals = _difference_decimals(subject)
+    value, low, high = (_value(subject, x, decimals) for x in (row.estimate, row.conf_low, row.conf_high))
+    error = _value(subject, row.std_error, decimals + 1)
     parts = [
         f"b = {value}",
         f"SE = {error}" if row.std_error is not None else "",
@@ -100,7 +101,7 @@ def _regression(subject: Subject, row: EstimateRow) -> str:
 def _sizes(subject: Subject) -> str:
     parts = []
     for row in subject.rows("effect-size"):
-        if row.estimate is None:
+        if row.estimate is None or row.method.startswith(f"{SUPERIORITY}-"):
             continue
         ends = "" if row.conf_low is None else f", {_ci(subject, number(row.conf_low, 2), number(row.conf_high, 2))}"
         parts.append(f"{name_of(row.method)} = {number(row.estimate, 2)}{ends}")

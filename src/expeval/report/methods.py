@@ -22,7 +22,7 @@ _CR2 = (
 )
 _HC3 = "MacKinnon & White 1985, J. Econometrics 29(3), doi 10.1016/0304-4076(85)90158-7"
 _BM = "Brunner & Munzel 2000, Biometrical Journal 42(1)"
-_WIN = f"win fractions: {_BM}; regressed as in PMC12478089"
+_WIN = f"win fractions: {_BM}; regressed as in Zou 2021, Stat. Med. 40, and PMC12478089"
 _G = "Hedges 1981, J. Educ. Stat. 6(2), doi 10.3102/10769986006002107"
 _UNIT = "Kahan et al. 2023, Int. J. Epidemiol. 52(1), doi 10.1093/ije/dyac131"
 _NONCENTRAL = "intervals: Steiger & Fouladi 1997 (noncentral t)"
@@ -125,26 +125,25 @@ CATALOGUE: dict[str, Method] = {
         "Each institution (or class) that was assigned counts once, by its mean.",
         _UNIT,
     ),
-    "win-fraction-hc3": Method(
+    "probability-of-superiority-hc3": Method(
         "Win fractions, HC3",
-        "Each student's share of the other group that is lower (ties half), regressed like a score; the coefficient "
-        "is 2 P − 1.",
+        "P from a regression of each student's share of the other group that is lower (ties half), with P's own error.",
         f"{_WIN}; {_HC3}",
     ),
-    "win-fraction-cr2": Method("Win fractions, CR2", "Win fractions regressed with errors as CR2.", f"{_WIN}; {_CR2}"),
-    "win-fraction-fixed-effects-cr2": Method(
+    "probability-of-superiority-cr2": Method("Win fractions, CR2", "The same, errors as CR2.", f"{_WIN}; {_CR2}"),
+    "probability-of-superiority-fixed-effects-cr2": Method(
         "Win fractions within institutions, CR2",
-        "Win fractions compared inside the same institution, errors as CR2.",
+        "The same, compared inside institutions, errors as CR2.",
         f"{_WIN}; {_CR2}",
     ),
-    "win-fraction-fixed-effects-hc3": Method(
+    "probability-of-superiority-fixed-effects-hc3": Method(
         "Win fractions within institutions, HC3",
-        "Win fractions compared inside the same institution, errors as HC3.",
+        "The same, compared inside institutions, errors as HC3.",
         f"{_WIN}; {_HC3}",
     ),
-    "win-fraction-unit-means": Method(
+    "probability-of-superiority-unit-means": Method(
         "Win fractions, means of the units",
-        "Each institution (or class) that was assigned counts once, by its mean win fraction.",
+        "The same; each institution (or class) that was assigned counts once, by its mean win fraction.",
         f"{_WIN}; {_UNIT}",
     ),
     "anova": Method(
@@ -181,5 +180,6 @@ CATALOGUE: dict[str, Method] = {
 
 def name_of(method: str) -> str:
     """The method's name for tables; an unknown one keeps its code."""
-    known = CATALOGUE.get(method)
+    # A regression of win fractions and what it says of P are one method to a reader.
+    known = CATALOGUE.get(method.replace("win-fraction-", "probability-of-superiority-", 1))
     return method if known is None else known.name

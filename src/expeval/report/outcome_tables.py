@@ -6,7 +6,7 @@ from expeval.report.apa import difference_scale, statistic
 from expeval.report.methods import name_of
 from expeval.report.numbers import count, decimals_for, degrees, number, p_value, p_words, percent
 from expeval.report.sentences import short_label
-from expeval.report.subject import THETA, WIN_FRACTION, Subject, scale_of
+from expeval.report.subject import SUPERIORITY, WIN_FRACTION, Subject, scale_of
 from expeval.report.tables import Column, Row, Table, table
 from expeval.results import EstimateRow, GroupRow
 
@@ -48,31 +48,36 @@ def difference_table(subject: Subject) -> Table | None:
         return None
     factor, decimals = difference_scale(subject)
     unit = "percentage points" if subject.kind == "binary" else "points"
-    rows = _under("Regressions", [_estimate(row, factor, decimals) for row in models])
-    rows += _under("Two-group tests", [_estimate(row, factor, decimals) for row in tests])
+    rows = _under("Regressions", [_estimate(subject, row, factor, decimals) for row in models])
+    rows += _under("Two-group tests", [_estimate(subject, row, factor, decimals) for row in tests])
     caption = f"{subject.name}: the difference, experimental − control, by every method"
     return table(caption, _estimate_columns(subject, unit), rows, _notes([*models, *tests], subject))
 
 
 def probability_table(subject: Subject) -> Table | None:
     """Estimates that speak of who is ahead: P(E > C) + ½ P(E = C), and regressions of win fractions."""
-    rows = [row for row in subject.rows("test") if scale_of(row, subject.kind).code == "pairs"]
-    wins = [row for row in subject.rows("regression", term="treatment") if row.method.startswith(WIN_FRACTION)]
-    sizes = [row for row in subject.rows("effect-size") if row.method in (*THETA, "rank-biserial")]
-    if not rows and not wins and not sizes:
+    tests = [row for row in subject.rows("test") if scale_of(row, subject.kind).code == "pairs"]
+    sizes = [row for row in subject.rows("effect-size") if row.method.startswith(SUPERIORITY)]
+    # The primary regression stands under its own name; its second name is for programs.
+    adjusted = [row for row in sizes if not row.method.endswith((SUPERIORITY, "-clustered", "-adjusted"))]
+    plain = [*tests, *(row for row in sizes if row.method == SUPERIORITY)]
+    twice = [row for row in subject.rows("effect-size") if row.method == "rank-biserial"]
+    if not plain and not adjusted and not twice:
         return None
-    theta = [row for row in (*rows, *sizes) if row.method != "rank-biserial"]
-    twice = [row for row in (*wins, *sizes) if row not in theta]
-    body = _under("P: the experimental group's student is ahead", [_estimate(row, 1.0, 3) for row in theta])
-    body += _under("2 P − 1", [_estimate(row, 1.0, 3) for row in twice])
-    notes = ("P = P(E > C) + ½ P(E = C); .5 is no difference. 2 P − 1 has its no difference at 0.",)
+    body = _under("P of the groups as they are", [_estimate(subject, row, 1.0, 3) for row in plain])
+    body += _under("P by regressions of win fractions", [_estimate(subject, row, 1.0, 3) for row in adjusted])
+    body += _under("2 P − 1", [_estimate(subject, row, 1.0, 3) for row in twice])
+    notes = (
+        "P = P(E > C) + ½ P(E = C): how often the experimental group's student is ahead, ties half; .5 is no "
+        "difference. 2 P − 1 has its no difference at 0.",
+    )
     caption = f"{subject.name}: who is ahead, in pairs of one student of each group"
-    return table(caption, _estimate_columns(subject, ""), body, notes + _notes([*theta, *twice], subject))
+    return table(caption, _estimate_columns(subject, ""), body, notes + _notes([*plain, *adjusted, *twice], subject))
 
 
 def effect_size_table(subject: Subject) -> Table | None:
     """Standardised differences."""
-    rows = [row for row in subject.rows("effect-size") if row.method not in (*THETA, "rank-biserial")]
+    rows = [row for row in subject.rows("effect-size") if not row.method.startswith((SUPERIORITY, "rank-biserial"))]
     if not rows:
         return None
     level = percent(subject.confidence)
@@ -95,7 +100,7 @@ def coefficient_table(subject: Subject, method: str | None = None) -> Table | No
     body = []
     for row in rows:
         decimals = decimals_for(factor * row.std_error) if row.std_error else 2
-        cells = _estimate(row, factor, decimals).cells
+        cells = _estimate(subject, row, factor, decimals).cells
         body.append(Row((row.term, *cells[1:]), row.primary, CHOSEN if row.primary else ""))
     columns = [Column("Term", numeric=False), *_estimate_columns(subject, "")[1:]]
     notes = ("A category's terms are named column[level] and compare with its first level.",)
@@ -180,7 +185,7 @@ def _estimate_columns(subject: Subject, unit: str) -> list[Column]:
     ]
 
 
-def _estimate(row: EstimateRow, factor: float, decimals: int) -> Row:
+def _estimate(subject: Subject, row: EstimateRow, factor: float, decimals: int) -> Row:
     values = [None if v is None else factor * v for v in (row.estimate, row.conf_low, row.conf_high)]
     error = None if row.std_error is None else factor * row.std_error
     cells = (
@@ -193,7 +198,8 @@ def _estimate(row: EstimateRow, factor: float, decimals: int) -> Row:
         count(row.n),
         "–" if row.clusters is None else count(row.clusters),
     )
-    return Row(cells, row.primary, CHOSEN if row.primary else "")
+    chosen = row is subject.primary
+    return Row(cells, chosen, CHOSEN if chosen else "")
 
 
 def _notes(rows: list[EstimateRow], subject: Subject) -> tuple[str, ...]:
@@ -209,7 +215,7 @@ def _notes(rows: list[EstimateRow], subject: Subject) -> tuple[str, ...]:
         unique = list(dict.fromkeys(names))
         head = "All rows" if len(unique) == len(methods) and len(methods) > 1 else ", ".join(unique)
         said.append(f"{head}: {note}.")
-    said += [_adjusted_p(row, subject) for row in rows if row.primary and row.p_adjusted is not None]
+    said += [_adjusted_p(row, subject) for row in rows if row is subject.primary and row.p_adjusted is not None]
     alternative = subject.results.study.get("inference", {}).get("alternative", "two-sided")
     if alternative != "two-sided" and any(row.p_value is not None for row in rows):
         said.append(f"p-values of the difference are one-sided ({alternative}); intervals are two-sided.")

@@ -10,7 +10,7 @@ from expeval.report.figure import Figure
 from expeval.report.methods import CATALOGUE, Method, name_of
 from expeval.report.numbers import count, number, percent, plain
 from expeval.report.sentences import Answer, Fact, answer, facts, short_label
-from expeval.report.subject import Subject, subjects
+from expeval.report.subject import SUPERIORITY, Subject, subjects
 from expeval.report.tables import Column, Row, Table, table
 from expeval.report.trust import MOST_SHOWN, Doubt, doubts
 from expeval.results import DecisionRow, EstimateRow, Manifest, Results
@@ -262,13 +262,16 @@ def _same_question(subject: Subject, pairs: bool) -> list[EstimateRow]:
     rows = [*subject.rows("test"), *subject.rows("regression", term="treatment")]
     known = [row for row in rows if row.estimate is not None and row.conf_low is not None]
     if pairs:
-        return [row for row in known if row.method == "brunner-munzel" or row.method.startswith("win-fraction")]
+        adjusted = [row for row in subject.rows("effect-size") if row.method.startswith(f"{SUPERIORITY}-")]
+        named_twice = ("-clustered", "-adjusted")
+        known += [row for row in adjusted if row.conf_low is not None and not row.method.endswith(named_twice)]
+        return [row for row in known if row.method.startswith(("brunner-munzel", SUPERIORITY))]
     other = ("brunner-munzel", "mann-whitney")
     return [row for row in known if row.method not in other and not row.method.startswith(("win-fraction", "logit"))]
 
 
 def _null_of(row: EstimateRow) -> float:
-    return 0.5 if row.method == "brunner-munzel" else 0.0
+    return 0.5 if row.method.startswith(("brunner-munzel", SUPERIORITY)) else 0.0
 
 
 def _excludes_null(row: EstimateRow) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from expeval.report.numbers import MINUS, decimals_for, number
 from expeval.results import DistributionRow, EstimateRow, FlowRow, GroupRow, ResidualRow, Results
 
-THETA = ("brunner-munzel", "probability-of-superiority", "probability-of-superiority-clustered")
+SUPERIORITY = "probability-of-superiority"
 WIN_FRACTION = "win-fraction-"
 
 
@@ -102,8 +102,9 @@ class Subject:
 
     @property
     def primary(self) -> EstimateRow | None:
-        """The row that is the answer."""
-        return next((row for row in self.results.estimates if row.outcome == self.name and row.primary), None)
+        """The row that tells the answer."""
+        named = any(row.outcome == self.name and row.primary for row in self.results.estimates)
+        return self.results.answer(self.name) if named else None
 
     @property
     def scale(self) -> Scale:
@@ -192,7 +193,7 @@ def subjects(results: Results) -> tuple[Subject, ...]:
 def scale_of(row: EstimateRow | None, kind: str) -> Scale:
     """The scale that a row of an outcome is shown on."""
     method = "" if row is None else row.method
-    if method in THETA or (kind == "ordinal" and method == "permutation"):
+    if method == "brunner-munzel" or method.startswith(SUPERIORITY) or (kind == "ordinal" and method == "permutation"):
         code, factor, shift, null = "pairs", 100.0, 0.0, 50.0
     elif method.startswith(WIN_FRACTION):
         code, factor, shift, null = "pairs", 50.0, 50.0, 50.0

@@ -28,11 +28,12 @@ def small_sample_factor(df: float) -> float:
 def cohen_d(experimental: FloatArray, control: FloatArray, confidence: float) -> Estimate:
     """Difference of means over the pooled standard deviation; noncentral-t interval.
 
-    Null: ``"empty-arm"``, ``"no-df"`` (one student an arm), ``"no-spread"``; interval null: ``"not-computable"``.
+    Null: ``"empty-arm"``, ``"no-df"`` (one student an arm), ``"no-spread"``, ``"not-computable"`` (difference or
+    spread larger than the largest double); interval null: ``"not-computable"``.
 
     References
     ----------
-    Cohen (1988), sec. 2.5; Steiger & Fouladi (1997).
+    Cohen (1988), Statistical Power Analysis, sec. 2.5; Steiger & Fouladi (1997).
     """
     n_e, n_c = experimental.size, control.size
     if min(n_e, n_c) == 0:
@@ -68,11 +69,13 @@ def glass_delta(experimental: FloatArray, control: FloatArray, confidence: float
 
     t = delta/sqrt(h) with h = 1/n_C + s_E^2/(n_E s_C^2), df n_C - 1, bounds times sqrt(h).
     Right where the treatment may change the spread.  Null: ``"empty-arm"``, ``"arm-of-one"`` (control), ``"no-spread"``
-    (control); estimate alone: ``"arm-of-one"`` (experimental: h needs its spread), ``"not-computable"``.
+    (control), ``"not-computable"``; estimate alone: ``"arm-of-one"`` (experimental: h needs its spread),
+    ``"not-computable"``.
 
     References
     ----------
-    Glass (1976), Educational Researcher 5:3; Algina, Keselman & Penfield (2006) on unequal spreads.
+    Glass (1976), Educational Researcher 5:3; Algina, Keselman & Penfield (2006), J. Modern Applied Statistical Methods
+    5:2, on unequal spreads.
     """
     n_e, n_c = experimental.size, control.size
     if min(n_e, n_c) == 0:
@@ -82,10 +85,9 @@ def glass_delta(experimental: FloatArray, control: FloatArray, confidence: float
     sd_e, sd_c = mean_and_sd(experimental)[1], mean_and_sd(control)[1]
     if sd_c == 0.0:
         return Estimate(reason="no-spread")
-    if n_e == 1:
-        return Estimate(estimate=finite(mean_difference(experimental, control) / sd_c), reason="arm-of-one")
     root_h = math.hypot(1.0 / math.sqrt(n_c), sd_e / sd_c / math.sqrt(n_e))
-    return _standardised(experimental, control, sd_c, root_h, n_c - 1, confidence)
+    found = _standardised(experimental, control, sd_c, root_h, n_c - 1, confidence)
+    return found if n_e > 1 or found.estimate is None else found.alone("arm-of-one")
 
 
 def probability_of_superiority(experimental: FloatArray, control: FloatArray, confidence: float) -> Estimate:
@@ -95,13 +97,14 @@ def probability_of_superiority(experimental: FloatArray, control: FloatArray, co
 
     References
     ----------
-    Brunner & Munzel (2000), Biometrical J. 42:17; the logit scale as in Perme & Manevski (2019).
+    Brunner & Munzel (2000), Biometrical J. 42:17; the logit scale as in Perme & Manevski (2019),
+    Statistical Methods in Medical Research 28:3755.
     """
     found = brunner_munzel(experimental, control, confidence)
     if found.estimate is None or found.std_error is None or found.df is None:
         return Estimate(estimate=found.estimate, reason=found.reason)
     theta = found.estimate
-    margin = t_quantile(0.5 + confidence / 2.0, found.df) * found.std_error / (theta * (1.0 - theta))
+    margin = -t_quantile((1.0 - confidence) / 2.0, found.df) * found.std_error / (theta * (1.0 - theta))
     middle = float(special.logit(theta))
     return Estimate(
         estimate=theta,
@@ -118,7 +121,7 @@ def rank_biserial(experimental: FloatArray, control: FloatArray, confidence: flo
 
     References
     ----------
-    Cliff (1993), Psychological Bulletin 114:494; Kerby (2014).
+    Cliff (1993), Psychological Bulletin 114:494; Kerby (2014), Comprehensive Psychology 3:1.
     """
     theta = probability_of_superiority(experimental, control, confidence)
     if theta.estimate is None:
@@ -139,7 +142,7 @@ def _standardised(
     if unit == 0.0:
         return Estimate(reason="no-spread")
     estimate = finite(mean_difference(experimental, control) / unit)
-    if estimate is None:
+    if estimate is None or not math.isfinite(unit):  # over an infinite unit every difference would be 0
         return Estimate(reason="not-computable")
     bounds = noncentrality_bounds(estimate / root_h, df, confidence)
     low, high = (None, None) if bounds is None else (finite(bounds[0] * root_h), finite(bounds[1] * root_h))

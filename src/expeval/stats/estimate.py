@@ -99,7 +99,7 @@ def from_t(
     if not (math.isfinite(df) and df > 0.0):
         return Estimate(estimate=finite(estimate), std_error=finite(std_error), reason="no-df", variant=variant)
     statistic = (estimate - null) / std_error
-    margin = t_quantile(0.5 + confidence / 2.0, df) * std_error
+    margin = -t_quantile((1.0 - confidence) / 2.0, df) * std_error
     return Estimate(
         estimate=finite(estimate),
         std_error=finite(std_error),

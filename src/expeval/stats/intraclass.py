@@ -33,11 +33,11 @@ def anova_icc(outcome: FloatArray, arm: IntArray, cluster: IntArray) -> float | 
 
     Notes
     -----
-    rho = (MSB - MSW)/(MSB + (n0 - 1) MSW).  MSW is the mean square inside clusters once the arms are taken out, MSB
-    that of clusters over and above the arms, n0 = (N - sum_j sum_a n_ja^2/N_a)/df_B, n_ja being the students of
-    cluster j in arm a.  Where each cluster lies in one arm, df_B = J - 2 and this is Donner & Klar's estimator
-    (n0 = (N - sum_a sum_j n_j^2/N_a)/(J - 2)); where clusters hold both arms, df_B = J - 1, and it is Henderson's
-    method 3 for outcome = arm + cluster.
+    rho = (MSB - MSW)/(MSB + (n0 - 1) MSW), and 0 where MSB is below MSW.  MSW is the mean square inside clusters once
+    the arms are taken out, MSB that of clusters over and above the arms, n0 = (N - sum_j sum_a n_ja^2/N_a)/df_B, n_ja
+    being the students of cluster j in arm a.  Where each cluster lies in one arm, df_B = J - 2 and this is Donner &
+    Klar's estimator (n0 = (N - sum_a sum_j n_j^2/N_a)/(J - 2)); where clusters hold both arms, df_B = J - 1, and it is
+    Henderson's method 3 for outcome = arm + cluster.
 
     References
     ----------
@@ -69,10 +69,11 @@ def anova_icc(outcome: FloatArray, arm: IntArray, cluster: IntArray) -> float | 
         return None
     msb, msw = squares_between / df_between, max(squares_within, 0.0) / df_within
     n0 = (N - float((n_ja**2 / n_ja.sum(axis=0)).sum())) / df_between
-    total = msb + (n0 - 1.0) * msw
+    variance_between = max(msb - msw, 0.0) / n0
+    total = variance_between + msw
     if not total > 1e-30 * float(np.abs(scaled).max()) ** 2:  # equal scores, but for rounding
         return None
-    return float(min(max((msb - msw) / total, 0.0), 1.0))
+    return variance_between / total
 
 
 def _explained_inside(y: FloatArray, arm: IntArray, cluster: IntArray, n_ja: FloatArray) -> tuple[float, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -13,15 +14,17 @@ FloatArray = NDArray[np.float64]
 
 # What is left out at either end of an integral, and the Gauss-Legendre nodes inside: both regimes below are smooth
 # on the scale of the range, so that these many nodes reach rounding error.
-CUT = 1e-20
+CUT = 1e-30
 NODES = 120
+# Beyond it Z is nothing beside t S, and the bounds are proportional to t.
+FAR = 1e100
 
 
 def noncentrality_bounds(t: float, df: float, confidence: float) -> tuple[float, float] | None:
     """The noncentrality parameters that have ``t`` at the upper and at the lower tail of (1 - confidence)/2.
 
-    Good to about 1e-12 of their distance from ``t`` for any finite ``t``, where library routines for the noncentral
-    t distribution lose digits or give up once \\|t\\| is large.
+    Good to about 1e-12 of their distance from ``t`` for any finite ``t`` and whole ``df``, where library routines for
+    the noncentral t distribution lose digits or give up once \\|t\\| is large.
 
     Parameters
     ----------
@@ -35,7 +38,8 @@ def noncentrality_bounds(t: float, df: float, confidence: float) -> tuple[float,
     Returns
     -------
     tuple of float, or None
-        Lower and upper bound; ``None`` where ``t`` is not finite or ``df`` below 1.
+        Lower and upper bound, infinite where it exceeds the largest double; ``None`` where ``t`` is not finite or
+        ``df`` below 1.
 
     References
     ----------
@@ -51,16 +55,19 @@ def noncentrality_bounds(t: float, df: float, confidence: float) -> tuple[float,
 
 
 def _bounds(t: float, df: float, confidence: float) -> tuple[float, float]:
+    if t > FAR:
+        low, high = _bounds(FAR, df, confidence)
+        return low / FAR * t, high / FAR * t
     tail = (1.0 - confidence) / 2.0
-    return _solve(t, df, 1.0 - tail), _solve(t, df, tail)
+    # Each bound from its own small tail: 1 - tail is 1 at the highest confidences.
+    low = _solve(t, df, lambda delta: tail - noncentral_t_tails(t, df, delta)[1])
+    high = _solve(t, df, lambda delta: noncentral_t_tails(t, df, delta)[0] - tail)
+    return low, high
 
 
-def _solve(t: float, df: float, probability: float) -> float:
-    """The delta with P(T <= t; df, delta) = probability: the probability falls as delta rises."""
+def _solve(t: float, df: float, excess: Callable[[float], float]) -> float:
+    """The delta where ``excess``, which falls as delta rises, is zero."""
     from scipy.optimize import brentq
-
-    def excess(delta: float) -> float:
-        return noncentral_t_cdf(t, df, delta) - probability
 
     # t - delta has a spread of about sqrt(1 + t^2/(2 df)); where df are few its tails are longer.
     scale = math.hypot(1.0, t / math.sqrt(2.0 * df))
@@ -72,23 +79,23 @@ def _solve(t: float, df: float, probability: float) -> float:
     return float(brentq(excess, t - below, t + above, xtol=1e-14 * scale, rtol=1e-15, maxiter=500))
 
 
-def noncentral_t_cdf(t: float, df: float, delta: float) -> float:
-    """P(T <= t) of the noncentral t distribution, T = (Z + delta)/S with S^2 = chi^2_df/df, for t >= 0.
+def noncentral_t_tails(t: float, df: float, delta: float) -> tuple[float, float]:
+    """P(T <= t) and P(T > t) of the noncentral t distribution, T = (Z + delta)/S with S^2 = chi^2_df/df, for t >= 0.
 
     The event is Z + delta <= t S.  Given S its probability is Phi(t S - delta), given Z it is P(S >= (Z + delta)/t):
     the first is smooth over the spread of S where t is small, the second over the spread of Z where t is large.
     """
     if t <= math.sqrt(2.0 * df):
         s, weights = _nodes_of_s(df)
-        return float(weights @ special.ndtr(t * s - delta))
+        return float(weights @ special.ndtr(t * s - delta)), float(weights @ special.ndtr(delta - t * s))
     # Where Z <= -delta the event is certain; above, the integrand is smooth.
     reach = float(-special.ndtri(CUT))
     start = min(max(-delta, -reach), reach)
     z = start + (reach - start) * _unit_nodes()[0]
-    density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
-    certain = float(special.ndtr(start))
-    beyond = special.gammaincc(df / 2.0, df / 2.0 * (np.maximum(z + delta, 0.0) / t) ** 2)
-    return certain + float((reach - start) * _unit_nodes()[1] @ (density * beyond))
+    weights = (reach - start) * _unit_nodes()[1] * np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    half_chi_squared = df / 2.0 * (np.maximum(z + delta, 0.0) / t) ** 2
+    lower = float(special.ndtr(start)) + float(weights @ special.gammaincc(df / 2.0, half_chi_squared))
+    return lower, float(weights @ special.gammainc(df / 2.0, half_chi_squared))
 
 
 @cache

@@ -2,59 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from expeval.stats.describe import FloatArray, power_of_two
+from expeval.stats.divisions import (
+    CHUNK,
+    Assignment,
+    Evaluate,
+    IntArray,
+    assignment_of,
+    number_of_divisions,
+    share_as_extreme,
+    studentised,
+)
 from expeval.stats.estimate import Alternative, Estimate
 from expeval.stats.rank_tests import brunner_munzel
 from expeval.stats.t_tests import welch
 
-IntArray = NDArray[np.int64]
 Statistic = Literal["welch", "brunner-munzel"]
-# Divisions (m, U) of the units, 1 where experimental -> (m,) statistics.
-Evaluate = Callable[[FloatArray], FloatArray]
-
-# |t*| >= |t| counts ties within this relative distance: the same division summed in another order.
-TIES = 1e-9
-# Doubles held at a time.
-CHUNK = 4_000_000
 # Below this share of the squares about the grand mean, a variance from sums has lost digits that TIES needs.
 LOST_DIGITS = 1e-4
-# Variances and differences that are rounding errors of equal numbers, for scores scaled to within 1.
-ZERO_VARIANCE = 1e-28
-ZERO_DIFFERENCE = 1e-12
 # Distinct scores up to which a matrix product counts them faster than a pass over the students.
 FEW_LEVELS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _Assignment:
-    """How the units were put into the arms.
-
-    Attributes
-    ----------
-    codes
-        (n,) position of each student's unit.
-    treated
-        (U,) whether the unit is experimental.
-    blocks
-        For each stratum the positions of its units.
-    """
-
-    codes: IntArray
-    treated: NDArray[np.bool_]
-    blocks: tuple[IntArray, ...]
-
-    @property
-    def by_student(self) -> bool:
-        return self.treated.size == self.codes.size
 
 
 def permutation_test(
@@ -131,76 +103,15 @@ def permutation_test(
         return answer(None, "empty-arm")
     if outcome.min() == outcome.max():
         return answer(None, "all-equal")
-    assignment = _assignment(treated, strata, units)
-    divisions = _number_of_divisions(assignment, enumerate_up_to)
-    if divisions == 1:
+    assignment = assignment_of(treated, strata, units)
+    if number_of_divisions(assignment.arms, enumerate_up_to) == 1:
         return answer(None, "one-division")
     evaluate = (_welch if statistic == "welch" else _brunner_munzel)(outcome, assignment)
-    target = float(evaluate(assignment.treated[None, :].astype(np.float64))[0])
-    chunks = _drawn(assignment, draws, rng) if divisions is None else _listed(assignment)
-    extreme = sum(_count_extreme(evaluate(chunk), target, alternative) for chunk in chunks)
-    if divisions is None:
-        return answer((extreme + 1) / (draws + 1), observed.reason, "drawn")
-    return answer(extreme / divisions, observed.reason, "enumerated")
+    p_value, how = share_as_extreme(evaluate, assignment, draws, rng, alternative, enumerate_up_to)
+    return answer(p_value, observed.reason, how)
 
 
-def _assignment(treated: NDArray[np.bool_], strata: IntArray | None, units: IntArray | None) -> _Assignment:
-    students = np.arange(treated.size)
-    _, first, codes = (
-        (students, students, students) if units is None else np.unique(units, return_index=True, return_inverse=True)
-    )
-    stratum = np.zeros(first.size, dtype=np.int64) if strata is None else strata[first]
-    order = np.argsort(stratum, kind="stable")
-    starts = np.flatnonzero(np.diff(stratum[order])) + 1
-    return _Assignment(codes.reshape(-1), treated[first], tuple(np.split(order, starts)))
-
-
-def _number_of_divisions(assignment: _Assignment, at_most: int) -> int | None:
-    """How many divisions there are, ``None`` where more than ``at_most``."""
-    divisions = 1
-    for block in assignment.blocks:
-        experimental = int(assignment.treated[block].sum())
-        # Of n units there are at least n divisions; the binomial of a large n has thousands of digits.
-        if 0 < experimental < block.size and block.size > at_most:
-            return None
-        divisions *= math.comb(block.size, experimental)
-        if divisions > at_most:
-            return None
-    return divisions
-
-
-# ---------------------------------------------------------------------------------------------- the divisions
-
-
-def _listed(assignment: _Assignment) -> Iterator[FloatArray]:
-    """Every division, in chunks of (m, U)."""
-    units = assignment.treated
-    choices = [itertools.combinations(block.tolist(), int(units[block].sum())) for block in assignment.blocks]
-    everything = itertools.product(*choices)
-    size = max(1, CHUNK // assignment.codes.size)
-    while part := list(itertools.islice(everything, size)):
-        chunk = np.zeros((len(part), units.size))
-        for row, division in zip(chunk, part, strict=True):
-            row[list(itertools.chain.from_iterable(division))] = 1.0
-        yield chunk
-
-
-def _drawn(assignment: _Assignment, draws: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """Random divisions, in chunks of (m, U)."""
-    units = assignment.treated.astype(np.int8)
-    size = max(1, CHUNK // assignment.codes.size)
-    for done in range(0, draws, size):
-        m = min(size, draws - done)
-        chunk = np.empty((m, units.size), dtype=np.int8)
-        for block in assignment.blocks:
-            chunk[:, block] = rng.permuted(np.broadcast_to(units[block], (m, block.size)), axis=1)
-        yield chunk.astype(np.float64)
-
-
-# --------------------------------------------------------------------------------------------- the statistics
-
-
-def _welch(outcome: FloatArray, assignment: _Assignment) -> Evaluate:
+def _welch(outcome: FloatArray, assignment: Assignment) -> Evaluate:
     """Welch's t from the units' sums of 1, y and y^2, y scaled to within 1 about the mean."""
     shifted = outcome / power_of_two(outcome)
     shifted = shifted - shifted[0]
@@ -220,7 +131,7 @@ def _welch(outcome: FloatArray, assignment: _Assignment) -> Evaluate:
         for rows in np.array_split(doubtful, math.ceil(doubtful.size * y.size / CHUNK) or 1):
             students = divisions[rows][:, assignment.codes]
             variance[rows] = _two_pass_squared_error(students, y) + _two_pass_squared_error(1.0 - students, y)
-        return _studentised(difference, variance)
+        return studentised(difference, variance)
 
     return evaluate
 
@@ -240,7 +151,7 @@ def _two_pass_squared_error(students: FloatArray, y: FloatArray) -> FloatArray:
     return np.asarray(squares / (np.maximum(n - 1.0, 1.0) * n))
 
 
-def _brunner_munzel(outcome: FloatArray, assignment: _Assignment) -> Evaluate:
+def _brunner_munzel(outcome: FloatArray, assignment: Assignment) -> Evaluate:
     """Brunner-Munzel's t, Welch's on the placements, from the arm's number of students at each distinct score."""
     levels, level = np.unique(outcome, return_inverse=True)
     level = level.reshape(-1)
@@ -257,7 +168,7 @@ def _brunner_munzel(outcome: FloatArray, assignment: _Assignment) -> Evaluate:
         control = everyone - experimental
         theta, v_e = _placement_moments(experimental, control)
         _, v_c = _placement_moments(control, experimental)
-        return _studentised(theta - 0.5, v_e + v_c)
+        return studentised(theta - 0.5, v_e + v_c)
 
     return evaluate
 
@@ -275,20 +186,3 @@ def _placement_moments(arm: FloatArray, other: FloatArray) -> tuple[FloatArray, 
     mean = (arm * placement).sum(axis=1, keepdims=True) / n
     variance = (arm * (placement - mean) ** 2).sum(axis=1, keepdims=True) / np.maximum(n - 1.0, 1.0)
     return mean.ravel(), (variance / n).ravel()
-
-
-def _studentised(difference: FloatArray, variance: FloatArray) -> FloatArray:
-    """difference/sqrt(variance); infinite where the variance is zero, zero where the difference is."""
-    none = variance <= ZERO_VARIANCE
-    t = difference / np.sqrt(np.where(none, 1.0, variance))
-    t = np.where(none, np.copysign(np.inf, difference), t)
-    return np.asarray(np.where(np.abs(difference) <= ZERO_DIFFERENCE, 0.0, t))
-
-
-def _count_extreme(statistics: FloatArray, target: float, alternative: Alternative) -> int:
-    if alternative == "less":
-        return _count_extreme(-statistics, -target, "greater")
-    if alternative == "two-sided":
-        statistics, target = np.abs(statistics), abs(target)
-    bound = target if math.isinf(target) else target - TIES * abs(target)
-    return int((statistics >= bound).sum())

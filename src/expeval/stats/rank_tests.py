@@ -25,8 +25,9 @@ def mann_whitney(
 
     Right as a test of equal distributions; as a test of P(E > C) = 1/2 only where spreads are equal.  p is exact
     without ties and with both arms below 50, else asymptotic with tie and continuity correction (``variant``).
-    Null: ``"empty-arm"``; p and interval null: ``"all-equal"``; a shift larger than the largest double is null with
-    ``"not-computable"``.
+    The interval goes at most from the smallest difference to the largest: a few students can't reach ``confidence``.
+    Null: ``"empty-arm"``; p and interval null: ``"all-equal"``; a shift or bound larger than the largest double is null
+    with ``"not-computable"``.
 
     References
     ----------
@@ -115,7 +116,7 @@ def _distribution_of_u(n_e: int, n_c: int) -> FloatArray:
         new = [np.eye(1, size).ravel()]
         for n in range(1, n_c + 1):
             # The largest is experimental (it beats all n), or of the control arm (it beats nobody).
-            beaten = np.concatenate([np.zeros(n), row[n][:-n]]) if n < size else np.zeros(size)
+            beaten = np.concatenate([np.zeros(n), row[n][:-n]])
             new.append((m * beaten + n * new[n - 1]) / (m + n))
         row = new
     return np.asarray(row[n_c])
@@ -155,7 +156,7 @@ def _bound_position(n_e: int, n_c: int, confidence: float, exact: bool) -> int:
     else:
         pairs = n_e * n_c
         spread = math.sqrt(pairs * (n_e + n_c + 1.0) / 12.0)
-        k = math.floor(pairs / 2.0 - z_quantile(0.5 + confidence / 2.0) * spread)
+        k = math.floor(pairs / 2.0 + z_quantile((1.0 - confidence) / 2.0) * spread)
     return max(k, 1)
 
 

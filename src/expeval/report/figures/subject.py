@@ -192,9 +192,9 @@ def _is_number(text: str) -> bool:
 
 
 def _effect(results: Results, outcome: str, kind: str) -> Effect:
-    row = next((row for row in results.estimates if row.outcome == outcome and row.primary), None)
-    if row is None:
+    if not any(row.outcome == outcome and row.primary for row in results.estimates):
         return Effect(None, None, None, 0.0, 1, "difference", None)
+    row = results.answer(outcome)
     page = scale_of(row, kind)
     estimate, low, high = (
         None if value is None else page.shown(value) for value in (row.estimate, row.conf_low, row.conf_high)
