@@ -134,8 +134,11 @@ class SourceRow:
 
 def answer_of(rows: Sequence[EstimateRow], primary: EstimateRow) -> EstimateRow:
     """The row that tells what the primary one found, see :meth:`Results.answer`."""
-    told = primary.method.replace("win-fraction-", "probability-of-superiority-", 1)
-    return next((row for row in rows if row.outcome == primary.outcome and row.method == told), primary)
+    if not primary.method.startswith("win-fraction-"):
+        return primary
+    told = ("effect-size", primary.method.replace("win-fraction-", "probability-of-superiority-", 1))
+    of_outcome = (row for row in rows if row.outcome == primary.outcome)
+    return next((row for row in of_outcome if (row.analysis, row.method) == told), primary)
 
 
 @dataclass(frozen=True, slots=True)

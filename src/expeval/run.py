@@ -13,18 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expeval.analysis.adjustment import adjust_primary_p_values
+from expeval.analysis.agreement import compare_answers
 from expeval.analysis.assumption import assumption_rows
 from expeval.analysis.choose import choose
+from expeval.analysis.clustered_effect import clustered_effect_rows
 from expeval.analysis.description import distribution_rows, flow_rows, group_rows
 from expeval.analysis.design import observe
 from expeval.analysis.effect_size import baseline_rows, effect_size_rows
-from expeval.analysis.institution import institution_rows, variance_rows
+from expeval.analysis.feasibility import feasibility_rows
+from expeval.analysis.institution import institution_rows, shrunken_rows, variance_rows
+from expeval.analysis.mixed_model import fit_mixed_models, mixed_rows
 from expeval.analysis.noticing import notices_of, warnings_from_data
-from expeval.analysis.primary import mark_primary
-from expeval.analysis.regression import regressions
+from expeval.analysis.primary import mark_primary, settle
+from expeval.analysis.regression import regression_rows
+from expeval.analysis.resampling import resampling_rows
 from expeval.analysis.residual import residual_rows
+from expeval.analysis.said import Said
 from expeval.analysis.sample import regression_sample, two_groups
 from expeval.analysis.second_opinion import second_opinion
+from expeval.analysis.setting import setting_of, warn_of_small_categories, without_collinear
 from expeval.analysis.superiority import superiority_rows
 from expeval.analysis.test import tests_disagree, two_group_test_rows
 from expeval.disclosure import protect
@@ -124,14 +131,23 @@ def analyse(study: Study, scores: Scores, say: Progress = lambda words: None) ->
 
 def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
     """One outcome: its samples, the plan made blindly, every estimate, the answer marked."""
+    said = Said(outcome.name)
     groups = two_groups(scores, outcome)
     sample = regression_sample(scores, study, outcome)
-    plan = choose(study, observe(study, outcome, groups, sample))
+    plan = choose(study, observe(study, scores, outcome, groups, sample))
+    setting = setting_of(study, outcome, without_collinear(outcome, sample, said))
 
     assumptions = assumption_rows(outcome.name, groups)
     tests = two_group_test_rows(study, scores, outcome, groups)
     sizes = effect_size_rows(study, outcome, groups)
-    regression = regressions(study, outcome, sample)
+    warn_of_small_categories(setting, study.report.minimum_cell, said)
+    mixed = fit_mixed_models(setting)
+    plan = settle(plan, mixed, said)
+    regression = [
+        *regression_rows(setting),
+        *mixed_rows(mixed, said),
+        *resampling_rows(study, scores, setting),
+    ]
     opinion, agreement, doubts = second_opinion(
         outcome.name,
         groups.experimental,
@@ -144,14 +160,18 @@ def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
         *assumptions,
         *tests,
         *sizes,
-        *regression.rows,
+        *regression,
         *variance_rows(study, outcome, groups),
+        *feasibility_rows(study, scores, mixed),
         *institution_rows(study, scores, outcome, groups),
+        *shrunken_rows(study, scores, mixed),
         *baseline_rows(study, scores, outcome, sample),
         *opinion,
     ]
-    estimates = mark_primary(estimates, plan)
+    estimates = mark_primary(estimates, plan, setting)
+    estimates += clustered_effect_rows(estimates, groups, mixed)
     estimates += superiority_rows(study, sample, estimates)
+    compare_answers(estimates, plan, setting, said)
     return Results(
         study={},
         sources=(),
@@ -159,11 +179,11 @@ def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
         groups=tuple(group_rows(scores, outcome)),
         distributions=tuple(distribution_rows(study, scores, outcome, groups)),
         estimates=tuple(estimates),
-        residuals=tuple(residual_rows(study, outcome, groups, sample, plan)),
-        decisions=(*plan.decisions, *regression.decisions, agreement),
+        residuals=tuple(residual_rows(study, groups, setting, mixed, plan)),
+        decisions=(*plan.decisions, *said.decisions, agreement),
         warnings=(
             *plan.warnings,
-            *regression.warnings,
+            *said.warnings,
             *warnings_from_data(scores, outcome, groups, estimates),
             *tests_disagree(outcome, plan.test, tests, 1.0 - study.inference.confidence),
             *doubts,

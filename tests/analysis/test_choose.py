@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
+from small_studies import schools
 
 from expeval.analysis.choose import Plan, choose
-from expeval.analysis.design import Design, Units
+from expeval.analysis.design import Design, Units, smallest_attainable_p
+from expeval.analysis.sample import regression_sample
+from expeval.run import check
+from expeval.scores.table import Categories
 from expeval.study.spec import Study
 
 DESIGN = Design(
@@ -70,18 +75,18 @@ TABLE = [
     ("student", {**institutions(6, 6, 6), "kind": "ordinal"}, "win-fraction-fixed-effects-cr2", False, None),
     ("student", institutions(7, 7, 5), "fixed-effects-hc3", False, None),
     ("student", {**institutions(3, 3, 1), "kind": "ordinal"}, "win-fraction-fixed-effects-hc3", False, None),
-    ("student", institutions(5, 5, 0), "unit-means", False, "mixed-kenward-roger"),
+    ("student", institutions(5, 5, 0), "mixed-kenward-roger", False, "unit-means"),
     # classes were
     ("class", institutions(6, 6, 6, 12), "fixed-effects-cr2", False, None),
     ("class", institutions(5, 5, 5, 10), "unit-means", False, None),
     ("class", institutions(4, 4, 4, 8), "unit-means", False, None),
     ("class", institutions(3, 3, 3, 6), "unit-means", True, None),
     ("class", institutions(5, 5, 5), "fixed-effects-cr2", True, None),
-    ("class", institutions(6, 6, 0, 24), "unit-means", False, "mixed-kenward-roger"),
+    ("class", institutions(6, 6, 0, 24), "mixed-kenward-roger", False, "unit-means"),
     # institutions were
-    ("institution", institutions(5, 5), "unit-means", False, "mixed-kenward-roger"),
-    ("institution", {**institutions(5, 5), "kind": "ordinal"}, "win-fraction-unit-means", False, "win-fraction-mixed"),
-    ("institution", institutions(4, 6), "unit-means", False, "mixed-kenward-roger"),
+    ("institution", institutions(5, 5), "mixed-kenward-roger", False, "unit-means"),
+    ("institution", {**institutions(5, 5), "kind": "ordinal"}, "win-fraction-mixed", False, "win-fraction-unit-means"),
+    ("institution", institutions(4, 6), "mixed-kenward-roger", False, "unit-means"),
     ("institution", institutions(3, 8), "unit-means", False, None),
     ("institution", institutions(3, 3), "unit-means", False, None),
     ("institution", {**institutions(3, 3), "kind": "ordinal"}, "win-fraction-unit-means", False, None),
@@ -91,14 +96,13 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("assigned", "design", "method", "estimate_only", "stands_in_for"), TABLE)
+@pytest.mark.parametrize(("assigned", "design", "method", "estimate_only", "at_zero"), TABLE)
 def test_each_line_of_the_decision_table(
-    assigned: str, design: dict[str, object], method: str, estimate_only: bool, stands_in_for: str | None
+    assigned: str, design: dict[str, object], method: str, estimate_only: bool, at_zero: str | None
 ) -> None:
     plan = planned(assigned=assigned, **design)
-    assert (plan.method, plan.estimate_only, plan.stand_in_for) == (method, estimate_only, stands_in_for)
+    assert (plan.method, plan.estimate_only, plan.at_zero) == (method, estimate_only, at_zero)
     assert plan.analysis == ("test" if method in ("welch", "brunner-munzel") else "regression")
-    assert ("stand-in" in codes(plan)) == (stands_in_for is not None)
     assert ("too-few-units" in codes(plan)) == estimate_only
     assert [d.step for d in plan.decisions] == ["test", "primary"]
     assert all(d.because and d.choice for d in plan.decisions)
@@ -113,6 +117,8 @@ def test_each_line_of_the_decision_table(
         ("ols", False, "ordinal", "win-fraction-hc3"),
         ("fixed-effects", True, "binary", "fixed-effects-cr2"),
         ("fixed-effects", True, "ordinal", "win-fraction-fixed-effects-cr2"),
+        ("mixed", True, "score", "mixed-kenward-roger"),
+        ("mixed", True, "ordinal", "win-fraction-mixed"),
     ],
 )
 def test_the_study_file_may_name_the_model(model: str, named: bool, kind: str, method: str) -> None:
@@ -171,7 +177,7 @@ def test_shape_changes_no_test_but_warns() -> None:
         (institutions(1, 1, 1), "one-institution"),
         (institutions(3, 3, 2), "few-institutions"),
         (institutions(8, 8, 0), "no-institution-both-arms"),
-        ({**institutions(3, 3), "assigned": "institution"}, "few-institutions-assigned"),
+        ({**institutions(3, 3), "assigned": "institution", "smallest_p": 0.1}, "few-institutions-assigned"),
         ({**institutions(3, 3), "assigned": "institution", "institution_terms": 2}, "many-institution-terms"),
     ],
 )
@@ -179,10 +185,14 @@ def test_the_design_s_troubles_are_told(design: dict[str, object], code: str) ->
     assert code in codes(planned(**design))
 
 
-def test_three_and_three_institutions_cannot_go_below_a_tenth() -> None:
-    plan = planned(assigned="institution", **institutions(3, 3))
-    message = next(w.message for w in plan.warnings if w.code == "few-institutions-assigned")
-    assert "0.1" in message  # 2 of 20 divisions
+def test_three_and_three_institutions_cannot_go_below_a_tenth(tmp_path: Path) -> None:
+    """2 of 20 divisions are as extreme as can be; of three pairs of institutions 2 of 8."""
+    written, scores = check(schools(institutions=6, by_institution=True).written(tmp_path))
+    sample = regression_sample(scores, written, written.outcomes[0])
+    assert smallest_attainable_p(written, scores, sample) == pytest.approx(0.1)
+    assert scores.institution is not None
+    pairs = Categories(scores.institution.codes // 2, ("a", "b", "c"))
+    assert smallest_attainable_p(written, replace(scores, strata=pairs), sample) == pytest.approx(0.25)
 
 
 def test_the_chooser_is_blind() -> None:

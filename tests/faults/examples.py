@@ -58,7 +58,7 @@ EXAMPLES: dict[str, tuple[bytes, str | None, int | None]] = {
     "wrong-type": (added("groups", 'randomised = "yes"'), "groups.randomised", 10),
     "not-allowed": (changed('assigned = "institution"', 'assigned = "pupil"'), "groups.assigned", 13),
     "empty-text": (changed('title = "Small classes"', 'title = " "'), "study.title", 2),
-    "not-yet": (added("inference", 'model = "mixed"'), "inference.model", 25),
+    "not-yet": (added("inference", 'missing_data = "multiple-imputation"'), "inference.missing_data", 25),
     "control-character": (changed("Small classes", r"Small\u001b[31m classes"), "study.title", 2),
     "files-and-arms": (
         changed(

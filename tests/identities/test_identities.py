@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_studies import SmallStudy, by_key, schools
+from small_studies import Cell, SmallStudy, by_key, schools
 
 from expeval.results import EstimateRow, Results
 
@@ -24,7 +24,7 @@ DESIGNS = {
     ),
 }
 NUMBERS = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
-DRAWN = {"permutation"}
+DRAWN = {"permutation", "randomisation", "wild-cluster-bootstrap"}
 
 
 def designs() -> pytest.MarkDecorator:
@@ -59,7 +59,11 @@ def test_swapping_the_arms_flips_the_sign(study: SmallStudy) -> None:
     one, other = by_key(study.results()), by_key(study.swapped().results())
     for (analysis, method, term), row in one.items():
         twin = other[(analysis, method, term)]
-        if term not in ("difference", "treatment") or row.estimate is None or analysis == "second-opinion":
+        if (
+            term not in ("difference", "treatment")
+            or row.estimate is None
+            or analysis in ("second-opinion", "variance")
+        ):
             continue
         if method == "glass-delta":  # its unit is the control arm's spread
             continue
@@ -220,7 +224,7 @@ def test_the_alternative_changes_p_values_alone(study: SmallStudy) -> None:
     two_sided = by_key(study.results())
     greater = by_key(replace(study, inference={"alternative": "greater"}).results())
     for key, row in two_sided.items():
-        if row.analysis == "second-opinion":
+        if row.analysis in ("second-opinion", "feasibility"):  # the smallest p that can be is a p, too
             continue
         twin = greater[key]
         assert (row.estimate, row.conf_low, row.conf_high) == (twin.estimate, twin.conf_low, twin.conf_high), key
@@ -244,3 +248,35 @@ def close(one: float | None, other: float | None, relative: float = 1e-8) -> boo
 
 def hash_of(name: object) -> int:
     return (int(str(name).split()[-1]) * 37 + 11) % 101
+
+
+def without_age_in(group: str) -> tuple[dict[str, Cell], ...]:
+    """Ages of one arm alone: a covariate that leaves nobody of the other in the regressions."""
+    return tuple({**row, "age": "" if row["group"] == group else row["age"]} for row in schools().rows)
+
+
+NOBODY_INSIDE = {
+    "students assigned, no school holds both arms": replace(schools(by_institution=True), assigned="student"),
+    "the same in twelve schools": replace(schools(institutions=12, by_institution=True), assigned="student"),
+    "the same with marks": replace(schools(by_institution=True, marks=True), assigned="student", kind="ordinal"),
+    "no baseline in an arm": replace(schools(), rows=without_age_in("new")),
+}
+
+
+@pytest.mark.parametrize("study", [*DESIGNS.values(), *NOBODY_INSIDE.values()], ids=[*DESIGNS, *NOBODY_INSIDE])
+@pytest.mark.parametrize("model", ["auto", "ols", "mixed"])
+def test_what_is_told_is_what_the_primary_row_found(study: SmallStudy, model: str) -> None:
+    """The told row is the primary one itself; of win fractions the same regression, half the coefficient's distance."""
+    if model == "mixed" and not study.institution:
+        pytest.skip("needs institutions")
+    results = replace(study, inference={"model": model}).results()
+    is_strict(results)
+    row, told = results.primary("score"), results.answer("score")
+    if not row.method.startswith("win-fraction"):
+        assert told is row
+        assert row.term in ("treatment", "difference")
+    elif row.std_error is not None:
+        assert (told.std_error, told.df) == (row.std_error, row.df)
+    adjusted = [r for r in results.estimates if r.p_adjusted is not None]
+    assert adjusted in ([], [row])
+    assert not adjusted or row.p_adjusted == pytest.approx(told.p_value)

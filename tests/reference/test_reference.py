@@ -17,14 +17,6 @@ SETS = sorted(folder.name for folder in HERE.iterdir() if (folder / "expected.cs
 
 # Methods of R's rows that expeval does not have yet.
 LATER = {
-    "mixed-satterthwaite",
-    "mixed-kenward-roger",
-    "mixed-random-slope",
-    "mixed",
-    "unconditional",
-    "within-arms",
-    "wild-cluster-bootstrap",
-    "win-fraction-mixed",
     "logit-cr2",
     "logit-mixed",
     "average-marginal-effect",

@@ -85,6 +85,7 @@ def results(
         name, "test", "welch", "difference", 5.8151, 1.0413, 5.5843, 3610.0598, 2.5e-8, None, 3.7735, 7.8568, 3745, 79
     )
     g = EstimateRow(name, "effect-size", "hedges-g", "difference", 0.1836, conf_low=0.1192, conf_high=0.2479, n=3745)
+    gender = replace(welch, analysis="regression", method="ols", term="gender[male]", estimate=-7.0)
     peer = replace(welch, analysis="second-opinion", method="statsmodels-welch", note="agrees with ours to 1e-12")
     inside = EstimateRow(name, "institution", "raw", "Institution 01", 4.2, 6.1, 0.69, 40.1, 0.5, None, -8, 16, 45, 1)
     figures = {"institutions_experimental": 79, "institutions_control": 79, "institutions_with_both_arms": 79}
@@ -105,7 +106,7 @@ def results(
             for arm in ("experimental", "control")
             for low, n in ((350.0, 20), (400.0, 900), (450.0, None), (500.0, 9))
         ),
-        estimates=(welch, g, row, inside, peer),
+        estimates=(welch, g, row, gender, inside, peer),
         residuals=tuple(ResidualRow(name, p / 100, (p - 50) / 25) for p in range(1, 100)),
         decisions=(DecisionRow(name, "primary", row.method, "because", {**figures, **(decisions or {})}),),
         warnings=tuple(WarningRow(name, code, message) for code, message in warnings),

@@ -35,7 +35,7 @@ def test_clear_and_randomised(make_results: Make) -> None:
 def test_lowered(make_results: Make, make_primary: MakeRow) -> None:
     found = answer_of(make_results(make_primary(estimate=-6.7024, conf_low=-10.097, conf_high=-3.308)))
     assert "lowered Reading by 6.7 points" in found.lead
-    assert "interval −10.1 to −3.3" in found.lead
+    assert "interval 3.3 to 10.1" in found.lead
 
 
 def test_not_randomised_never_raises(make_results: Make) -> None:

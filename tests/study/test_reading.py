@@ -397,7 +397,6 @@ def test_two_sheets_of_one_workbook_are_two_entries():
         ({"data__students": ["pretest.xlsx"]}, "data.students"),
         ({"data__cohort": "year"}, "data.cohort"),
         ({"covariates__moderators": ["gender"]}, "covariates.moderators"),
-        ({"inference__model": "mixed"}, "inference.model"),
         ({"inference__missing_data": "multiple-imputation"}, "inference.missing_data"),
         ({"report__language": "ru"}, "report.language"),
         ({"outcome__columns": {"experimental": "a", "control": "b"}, "outcome__column": None}, "outcomes[1].columns"),

@@ -13,21 +13,17 @@ from expeval.study.spec import Study
 def adjust_primary_p_values(study: Study, rows: Sequence[EstimateRow]) -> tuple[EstimateRow, ...]:
     """``p_adjusted`` on the primary rows of primary outcomes; null p-values leave the family.
 
-    Where the answer is read from another row than the primary one (win fractions), that one's p is adjusted, and both
-    carry it.
+    Where the answer is told by another row than the primary one (win fractions), that row's p is the one adjusted.
     """
     families: dict[str | None, list[str]] = {}
     for outcome in study.outcomes:
         if outcome.role == "primary":
             families.setdefault(outcome.domain, []).append(outcome.name)
-    answers = {row.outcome: answer_of(rows, row) for row in rows if row.primary}
-    answer = {outcome: row.p_value for outcome, row in answers.items()}
+    answer = {row.outcome: answer_of(rows, row).p_value for row in rows if row.primary}
     adjusted: dict[str, float | None] = {}
     for names in families.values():
         adjusted |= zip(names, adjust([answer.get(name) for name in names], study.inference.multiplicity), strict=True)
     return tuple(
-        replace(row, p_adjusted=adjusted[row.outcome])
-        if row.outcome in adjusted and (row.primary or row is answers.get(row.outcome))
-        else row
+        replace(row, p_adjusted=adjusted[row.outcome]) if row.primary and row.outcome in adjusted else row
         for row in rows
     )

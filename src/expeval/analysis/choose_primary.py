@@ -17,6 +17,7 @@ FEWEST_FOR_FIXED_EFFECTS = 6
 FEWEST_FOR_MIXED, FEWEST_AN_ARM_FOR_MIXED = 10, 4
 FEWEST_FOR_UNIT_MEANS, FEWEST_AN_ARM_FOR_UNIT_MEANS = 6, 3
 FEWEST_CLASS_DEGREES = 4
+FEWEST_FOR_SLOPE = 10
 
 WIN_FRACTION = {
     "ols-hc3": "win-fraction-hc3",
@@ -24,29 +25,37 @@ WIN_FRACTION = {
     "fixed-effects-cr2": "win-fraction-fixed-effects-cr2",
     "fixed-effects-hc3": "win-fraction-fixed-effects-hc3",
     "unit-means": "win-fraction-unit-means",
+    "mixed-kenward-roger": "win-fraction-mixed",
+    "mixed-random-slope": "win-fraction-mixed",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Primary:
-    """A row of ``estimates`` by analysis and method, and why it is the answer."""
+    """A row of ``estimates`` by analysis and method, and why it is the answer.
+
+    ``at_zero`` is the method that takes its place where the model finds no variance between institutions.  That model
+    contains the treatment, so the switch is blind to the difference.
+    """
 
     analysis: str
     method: str
     because: str
     estimate_only: bool = False
-    stand_in_for: str | None = None
+    at_zero: str | None = None
 
 
-def _regression(method: str, because: str, estimate_only: bool = False, stand_in_for: str | None = None) -> Primary:
-    return Primary("regression", method, because, estimate_only, stand_in_for)
+def _regression(method: str, because: str, estimate_only: bool = False, at_zero: str | None = None) -> Primary:
+    return Primary("regression", method, because, estimate_only, at_zero)
 
 
 def choose_primary(study: Study, design: Design, test: str, said: Said) -> Primary:
-    """The primary row of ``model`` auto, ols or fixed-effects."""
+    """The primary row of each ``model``."""
     model = study.inference.model
     if model == "auto":
         primary = _primary_by_design(design, test)
+    elif model == "mixed":
+        primary = _mixed(design)
     else:
         named = {"ols": "ols-cr2" if design.units_named else "ols-hc3", "fixed-effects": "fixed-effects-cr2"}
         primary = _regression(named[model], f'The study file asks for model = "{model}".')
@@ -56,12 +65,12 @@ def choose_primary(study: Study, design: Design, test: str, said: Said) -> Prima
             WIN_FRACTION[primary.method],
             primary.because + " The outcome is ordinal: the regression is of win fractions, its coefficient 2P - 1.",
             primary.estimate_only,
-            "win-fraction-mixed" if primary.stand_in_for else None,
+            None if primary.at_zero is None else WIN_FRACTION[primary.at_zero],
         )
     units = design.units
     said.decide(
         "primary",
-        primary.method,
+        primary.method if primary.at_zero is None else f"{primary.method}, else {primary.at_zero}",
         primary.because,
         assigned=design.assigned,
         institutions=units.institutions,
@@ -70,15 +79,19 @@ def choose_primary(study: Study, design: Design, test: str, said: Said) -> Prima
         institutions_with_both_arms=units.both_arms,
         classes=units.classes,
     )
-    if primary.stand_in_for:
-        said.warn(
-            "stand-in",
-            f"The design calls for {primary.stand_in_for}, which this version does not have yet; {primary.method} "
-            "stands in for it: right whatever the institutions' sizes, a little less precise.",
-        )
     if primary.estimate_only:
         said.warn("too-few-units", _too_few(design))
     return primary
+
+
+def _mixed(design: Design) -> Primary:
+    asked = 'The study file asks for model = "mixed"'
+    if design.units.both_arms >= FEWEST_FOR_SLOPE:
+        because = (
+            f"{asked}; at least {FEWEST_FOR_SLOPE} institutions hold both arms: the effect may differ between them."
+        )
+        return _regression("mixed-random-slope", because)
+    return _regression("mixed-kenward-roger", f"{asked}.")
 
 
 def _primary_by_design(design: Design, test: str) -> Primary:
@@ -152,10 +165,11 @@ def _institutions(design: Design) -> Primary:
     fewest = min(units.experimental, units.control)
     if units.institutions >= FEWEST_FOR_MIXED and fewest >= FEWEST_AN_ARM_FOR_MIXED:
         return _regression(
-            "unit-means",
+            "mixed-kenward-roger",
             f"Institutions were put into the groups, at least {FEWEST_FOR_MIXED} of them and at least "
-            f"{FEWEST_AN_ARM_FOR_MIXED} an arm.",
-            stand_in_for="mixed-kenward-roger",
+            f"{FEWEST_AN_ARM_FOR_MIXED} an arm: a mixed model with Kenward-Roger's degrees of freedom. Where it finds "
+            "no variance between institutions, their means take its place.",
+            at_zero="unit-means",
         )
     if units.institutions >= FEWEST_FOR_UNIT_MEANS and fewest >= FEWEST_AN_ARM_FOR_UNIT_MEANS:
         return _regression(

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expeval.analysis.sample import RegressionSample, TwoGroups, count_both_arms
+from expeval.analysis.sample import RegressionSample, TwoGroups, count_both_arms, permuted_units
+from expeval.scores.table import Scores
 from expeval.stats.assumptions import brown_forsythe, shapiro_wilk
 from expeval.stats.describe import describe
+from expeval.stats.divisions import assignment_of
+from expeval.stats.feasibility import smallest_permutation_p
 from expeval.study.spec import Outcome, Study
 
 
@@ -45,6 +48,7 @@ class Design:
     covariates: bool
     institution_terms: int
     units: Units
+    smallest_p: float | None = None
 
     @property
     def smallest_arm(self) -> int:
@@ -52,7 +56,7 @@ class Design:
         return min(self.n_experimental, self.n_control)
 
 
-def observe(study: Study, outcome: Outcome, groups: TwoGroups, sample: RegressionSample) -> Design:
+def observe(study: Study, scores: Scores, outcome: Outcome, groups: TwoGroups, sample: RegressionSample) -> Design:
     """What may be known before the difference: sizes, ties, shape within arms, units in arms."""
     arms = (groups.experimental, groups.control)
     centred = np.concatenate([arm - arm.mean() if arm.size else arm for arm in arms])
@@ -76,7 +80,20 @@ def observe(study: Study, outcome: Outcome, groups: TwoGroups, sample: Regressio
         covariates=len(sample.terms) > 2 + (sample.baseline is not None),
         institution_terms=int(sample.institution_level.sum()) + (sample.baseline is not None),
         units=count_units(sample),
+        smallest_p=smallest_attainable_p(study, scores, sample),
     )
+
+
+def smallest_attainable_p(study: Study, scores: Scores, sample: RegressionSample) -> float | None:
+    """The smallest p that dividing the units anew can reach, whatever the scores; ``None`` where it can't be done."""
+    if sample.n == 0 or np.unique(sample.treatment).size < 2:
+        return None
+    permuted = permuted_units(study, scores, sample)
+    if isinstance(permuted, str):
+        return None
+    units, strata = permuted
+    assignment = assignment_of(sample.treatment == 1, strata, units)
+    return smallest_permutation_p(assignment.arms, study.inference.alternative)
 
 
 def count_units(sample: RegressionSample) -> Units:

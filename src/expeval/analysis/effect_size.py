@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from expeval.analysis.row import estimate_row
 from expeval.analysis.sample import RegressionSample, TwoGroups
 from expeval.analysis.test import number_note
@@ -24,7 +22,6 @@ EFFECT_SIZES = {
 
 def effect_size_rows(study: Study, outcome: Outcome, groups: TwoGroups) -> list[EstimateRow]:
     """Cohen's d, Hedges' g, Glass's delta, probability of superiority, rank-biserial correlation."""
-    institutions = None if groups.institution is None else int(np.unique(groups.institution).size)
     return [
         estimate_row(
             outcome.name,
@@ -33,7 +30,7 @@ def effect_size_rows(study: Study, outcome: Outcome, groups: TwoGroups) -> list[
             "difference",
             effect_size(groups.experimental, groups.control, study.inference.confidence),
             n=groups.outcome.size,
-            institutions=institutions,
+            institutions=groups.institutions,
             clusters=groups.outcome.size,
             notes=("ignores-units" if groups.cluster is not None else None, number_note(outcome, method)),
         )

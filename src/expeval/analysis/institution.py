@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from expeval.analysis.mixed_model import MixedModels
 from expeval.analysis.row import estimate_row
 from expeval.analysis.sample import TwoGroups
 from expeval.results import EstimateRow
-from expeval.scores.table import Categories, Scores
+from expeval.scores.table import Scores
 from expeval.stats.describe import describe
 from expeval.stats.estimate import Estimate, from_t
 from expeval.stats.intraclass import anova_icc, moulton_factor
@@ -25,7 +26,7 @@ def institution_rows(study: Study, scores: Scores, outcome: Outcome, groups: Two
     """
     if scores.institution is None or groups.institution is None:
         return []
-    names = institution_names(study, scores.institution)
+    names = institution_names(study, scores)
     rows = []
     for code in np.unique(groups.institution[groups.institution >= 0]):
         here = groups.institution == code
@@ -47,6 +48,26 @@ def institution_rows(study: Study, scores: Scores, outcome: Outcome, groups: Two
     return sorted(rows, key=lambda row: row.term)
 
 
+def shrunken_rows(study: Study, scores: Scores, mixed: MixedModels) -> list[EstimateRow]:
+    """What the mixed model predicts for each institution: its difference where it holds both arms, else its mean.
+
+    The interval is that of the prediction, variances taken as known; small institutions as in :func:`institution_rows`.
+    """
+    setting, sample = mixed.setting, mixed.setting.sample
+    if scores.institution is None or sample.institution is None or mixed.intercept is None:
+        return []
+    names = institution_names(study, scores)
+    rows = []
+    for code in np.unique(sample.institution):
+        here = sample.institution == code
+        arms = [int((sample.treatment[here] == arm).sum()) for arm in (1, 0)]
+        small = any(0 < n < study.report.minimum_cell for n in arms)
+        estimate = Estimate(reason="small-cell") if small else mixed.predicted(int(code), difference=all(arms))
+        row = setting.row("shrunken", names[code], estimate, None, analysis="institution")
+        rows.append(replace(row, n=int(here.sum()), institutions=1))
+    return sorted(rows, key=lambda row: row.term)
+
+
 def _inside(arms: list[np.ndarray], confidence: float, minimum_cell: int) -> Estimate:
     if any(arm.size < minimum_cell for arm in arms):
         return Estimate(reason="small-cell")
@@ -60,18 +81,31 @@ def _inside(arms: list[np.ndarray], confidence: float, minimum_cell: int) -> Est
     return replace(interval, statistic=None, p_value=None)
 
 
-def institution_names(study: Study, institution: Categories) -> list[str]:
-    """The labels as the report may show them: as they are, or numbered in an order that tells nothing."""
-    labels = institution.labels
+def institution_names(study: Study, scores: Scores) -> list[str]:
+    """The labels as the report may show them: as they are, or numbered in an order that tells nothing.
+
+    The order comes from a hash of label and scores: who lacks the students' scores can't try out names.
+    """
+    assert scores.institution is not None
+    labels = scores.institution.labels
     if study.report.institutions == "name":
         return list(labels)
-    key = f"{study.inference.seed}\x00{study.study.title}\x00"
-    order = sorted(range(len(labels)), key=lambda i: hashlib.sha256((key + labels[i]).encode()).digest())
+    key = _secret(scores)
+    order = sorted(range(len(labels)), key=lambda i: hashlib.sha256(key + labels[i].encode()).digest())
     width = max(2, len(str(len(labels))))
     names = [""] * len(labels)
     for position, i in enumerate(order, start=1):
         names[i] = f"Institution {position:0{width}d}"
     return names
+
+
+def _secret(scores: Scores) -> bytes:
+    """A hash of every student's scores, whatever the order of the rows; it is in no output."""
+    assert scores.institution is not None
+    columns = [numbers.values for numbers in scores.outcomes.values()]
+    columns += [scores.arm.astype(np.float64), scores.institution.codes.astype(np.float64)]
+    rows = np.column_stack(columns)[np.lexsort(columns)]
+    return hashlib.sha256(b"expeval pseudonyms" + np.ascontiguousarray(rows + 0.0).tobytes()).digest()
 
 
 def variance_rows(study: Study, outcome: Outcome, groups: TwoGroups) -> list[EstimateRow]:

@@ -1,25 +1,21 @@
 """Regressions with covariates: every row of the family, whatever the primary one is.
 
 What a method must supply: a name in :data:`expeval.glossary.METHODS`, an estimator in ``stats`` that runs on
-the sample's rows or moments and answers with an Estimate, and its line in ``regressions`` below.
+the sample's rows or moments and answers with an Estimate, and its line in ``regression_rows`` below.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from expeval.analysis.row import estimate_row
-from expeval.analysis.sample import RegressionSample, count_both_arms
-from expeval.analysis.test import number_note
-from expeval.results import DecisionRow, EstimateRow, WarningRow
+from expeval.analysis.setting import TREATMENT, Setting, units_of_assignment
+from expeval.results import EstimateRow
 from expeval.scores.table import FloatArray, IntArray
 from expeval.stats.cluster_robust import Kind, cluster_leverage, cluster_robust
-from expeval.stats.estimate import Alternative, Estimate
+from expeval.stats.estimate import Estimate
 from expeval.stats.fixed_effects import FixedEffects, fixed_effects
-from expeval.stats.independence import independent_columns
 from expeval.stats.least_squares import (
     LeastSquares,
     classical,
@@ -31,95 +27,24 @@ from expeval.stats.least_squares import (
 from expeval.stats.moments import Moments
 from expeval.stats.ordinal import win_fractions
 from expeval.stats.unit_means import UnitMeans, unit_means
-from expeval.study.spec import Outcome, Study
 
-TREATMENT = 1
 FIXED_EFFECTS: tuple[Literal["cr2", "hc3"], ...] = ("cr2", "hc3")
 CLUSTER_ROBUST: tuple[Kind, ...] = ("cr0", "cr1", "cr2", "cr3")
 
 
-@dataclass(frozen=True, slots=True)
-class Regressions:
-    """The rows of one outcome, and what was decided and noticed on the way."""
-
-    rows: tuple[EstimateRow, ...]
-    decisions: tuple[DecisionRow, ...] = ()
-    warnings: tuple[WarningRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """What every row of one outcome shares."""
-
-    outcome: Outcome
-    sample: RegressionSample
-    assigned: str
-    confidence: float
-    alternative: Alternative
-
-    def row(self, method: str, term: str, estimate: Estimate, clusters: int | None) -> EstimateRow:
-        sample = self.sample
-        note = "win-fraction" if method.startswith("win-fraction") else number_note(self.outcome)
-        return estimate_row(
-            self.outcome.name,
-            "regression",
-            method,
-            term,
-            estimate,
-            n=sample.n,
-            institutions=None if sample.institution is None else int(np.unique(sample.institution).size),
-            clusters=clusters,
-            notes=(note,),
-        )
-
-    def alternative_for(self, column: int) -> Alternative:
-        """The study's alternative speaks of the treatment alone."""
-        return self.alternative if column == TREATMENT else "two-sided"
-
-
-def regressions(study: Study, outcome: Outcome, sample: RegressionSample) -> Regressions:
+def regression_rows(setting: Setting) -> list[EstimateRow]:
     """Least squares with all its errors, institution fixed effects, unit means; win fractions where ordinal."""
-    if np.unique(sample.treatment).size < 2:
-        return Regressions(tuple(_nothing(_setting(study, outcome, sample))))
-    sample, decisions, warnings = _without_collinear(outcome, sample)
-    setting = _setting(study, outcome, sample)
+    if setting.one_arm:
+        return _nothing(setting)
     rows = _least_squares_rows(setting)
-    rows += _fixed_effects_rows(setting, sample.outcome, "")
-    rows += _unit_means_rows(setting, sample.outcome, "")
-    if outcome.kind == "ordinal":
+    rows += _fixed_effects_rows(setting, setting.sample.outcome, "")
+    rows += _unit_means_rows(setting, setting.sample.outcome, "")
+    if setting.outcome.kind == "ordinal":
         rows += _win_fraction_rows(setting)
-    return Regressions(tuple(rows), tuple(decisions), (*warnings, *_weighting(outcome, rows)))
+    return rows
 
 
-def _without_collinear(
-    outcome: Outcome, sample: RegressionSample
-) -> tuple[RegressionSample, list[DecisionRow], list[WarningRow]]:
-    """Drop, by name, each column that earlier ones determine: R's rule, in the study file's order."""
-    told = dict.fromkeys(sample.constant, "it has one level alone among these students")
-    if sample.n:
-        independent = independent_columns(sample.X)
-        for column, earlier in independent.dropped.items():
-            others = [sample.terms[e] for e in earlier if e > 0]
-            told[sample.terms[column]] = (
-                "it is a linear combination of " + ", ".join(others)
-                if others
-                else "it is constant among these students"
-            )
-        sample = sample.keep(list(independent.kept))
-    decisions = [
-        DecisionRow(
-            outcome.name, "covariates", f"dropped {name}", f"Collinear: {why}; the later term is dropped, as R does."
-        )
-        for name, why in told.items()
-    ]
-    warnings = [
-        WarningRow(outcome.name, "covariate-dropped", f"{name} was dropped from the regressions: {why}.")
-        for name, why in told.items()
-    ]
-    return sample, decisions, warnings
-
-
-def _nothing(setting: _Setting) -> list[EstimateRow]:
+def _nothing(setting: Setting) -> list[EstimateRow]:
     """Every row keeps its place where one arm has no complete student."""
     methods = ["ols", "ols-hc3"]
     if setting.sample.cluster is not None:
@@ -127,21 +52,21 @@ def _nothing(setting: _Setting) -> list[EstimateRow]:
     empty = Estimate(reason="no-units")
     rows = [setting.row(method, term, empty, None) for method in methods for term in setting.sample.terms]
     single = ["fixed-effects-cr2", "fixed-effects-hc3"] if setting.sample.cluster is not None else []
-    if setting.assigned in ("institution", "class"):
+    if setting.sample.cluster is not None:
         single.append("unit-means")
     if setting.outcome.kind == "ordinal":
         single += [f"win-fraction-{method}" for method in ("hc3", "cr2", *single) if method != "cr2" or single]
     return rows + [setting.row(method, "treatment", empty, None) for method in single]
 
 
-def _fit(setting: _Setting, outcome: FloatArray) -> tuple[LeastSquares, Moments]:
+def _fit(setting: Setting, outcome: FloatArray) -> tuple[LeastSquares, Moments]:
     sample = setting.sample
     cluster = np.zeros(sample.n, dtype=np.int64) if sample.cluster is None else sample.cluster
     moments = Moments.from_rows(sample.X, outcome, cluster)
     return fit_least_squares(moments, sample.X, outcome), moments
 
 
-def _least_squares_rows(setting: _Setting) -> list[EstimateRow]:
+def _least_squares_rows(setting: Setting) -> list[EstimateRow]:
     sample = setting.sample
     fit, moments = _fit(setting, sample.outcome)
     columns = range(len(sample.terms))
@@ -165,7 +90,7 @@ def _least_squares_rows(setting: _Setting) -> list[EstimateRow]:
     return rows
 
 
-def _fixed_effects_rows(setting: _Setting, outcome: FloatArray, prefix: str) -> list[EstimateRow]:
+def _fixed_effects_rows(setting: Setting, outcome: FloatArray, prefix: str) -> list[EstimateRow]:
     sample = setting.sample
     if sample.cluster is None:
         return []
@@ -177,13 +102,13 @@ def _fixed_effects_rows(setting: _Setting, outcome: FloatArray, prefix: str) -> 
     return rows
 
 
-def _fixed_effects(setting: _Setting, outcome: FloatArray, kind: Literal["cr2", "hc3"]) -> FixedEffects:
+def _fixed_effects(setting: Setting, outcome: FloatArray, kind: Literal["cr2", "hc3"]) -> FixedEffects:
     sample = setting.sample
     assert sample.cluster is not None
     return fixed_effects(sample.X[:, 1:], outcome, sample.cluster, kind, setting.confidence, setting.alternative)
 
 
-def _unit_means_rows(setting: _Setting, outcome: FloatArray, prefix: str) -> list[EstimateRow]:
+def _unit_means_rows(setting: Setting, outcome: FloatArray, prefix: str) -> list[EstimateRow]:
     units = units_of_assignment(setting.sample, setting.assigned)
     if units is None:
         return []
@@ -194,7 +119,7 @@ def _unit_means_rows(setting: _Setting, outcome: FloatArray, prefix: str) -> lis
     return [setting.row(method, "treatment", fitted.estimate, fitted.units)]
 
 
-def _unit_means(setting: _Setting, outcome: FloatArray, unit: IntArray, inside: IntArray | None) -> UnitMeans:
+def _unit_means(setting: Setting, outcome: FloatArray, unit: IntArray, inside: IntArray | None) -> UnitMeans:
     sample = setting.sample
     return unit_means(
         outcome,
@@ -208,22 +133,7 @@ def _unit_means(setting: _Setting, outcome: FloatArray, unit: IntArray, inside: 
     )
 
 
-def units_of_assignment(sample: RegressionSample, assigned: str) -> tuple[IntArray, IntArray | None] | str | None:
-    """The units whose means are compared and the institutions inside which, a reason, or nothing where students were.
-
-    Classes inside institutions that hold both arms are compared inside them; where no institution does, the
-    institutions themselves are the units.
-    """
-    cluster = sample.cluster
-    if assigned == "student" or cluster is None:
-        return None
-    inside = sample.institution if assigned == "class" else None
-    if inside is not None and count_both_arms(inside, sample.treatment):
-        return "no-class-column" if sample.class_ is None else (sample.class_, inside)
-    return cluster, None
-
-
-def _win_fraction_rows(setting: _Setting) -> list[EstimateRow]:
+def _win_fraction_rows(setting: Setting) -> list[EstimateRow]:
     """The same regressions of each student's share of the other arm that is lower, ties half."""
     sample = setting.sample
     wins = win_fractions(sample.outcome, sample.X[:, TREATMENT])
@@ -238,35 +148,11 @@ def _win_fraction_rows(setting: _Setting) -> list[EstimateRow]:
     return rows + _unit_means_rows(setting, wins, "win-fraction-")
 
 
-def _weighting(outcome: Outcome, rows: list[EstimateRow]) -> list[WarningRow]:
-    """The average student (ols-cr2) and the average institution (unit-means) may differ where size matters."""
-    prefix = "win-fraction-" if outcome.kind == "ordinal" else ""
-    student = "win-fraction-cr2" if prefix else "ols-cr2"
-    by = {row.method: row for row in rows if row.term == "treatment"}
-    students, units = by.get(student), by.get(f"{prefix}unit-means")
-    if students is None or units is None:
-        return []
-    if students.estimate is None or students.std_error is None or units.estimate is None:
-        return []
-    if abs(students.estimate - units.estimate) <= students.std_error:
-        return []
-    return [
-        WarningRow(
-            outcome.name,
-            "students-and-units-differ",
-            f"Per average student the difference is {students.estimate:.3g}, per average unit of assignment "
-            f"{units.estimate:.3g}: they differ by more than one standard error, so the effect may depend on the size "
-            "of institutions (Kahan et al. 2023).",
-        )
-    ]
-
-
-def standardised_residuals_of(study: Study, outcome: Outcome, sample: RegressionSample, method: str) -> FloatArray:
-    """Standardised residuals of the model behind a row; empty where it has none."""
-    if sample.n == 0 or np.unique(sample.treatment).size < 2:
-        return np.empty(0)
-    setting = _setting(study, outcome, sample.keep(list(independent_columns(sample.X).kept)))
+def standardised_residuals_of(setting: Setting, method: str) -> FloatArray:
+    """Standardised residuals of the least-squares model behind a row; empty where it has none."""
     sample = setting.sample
+    if sample.n == 0 or setting.one_arm:
+        return np.empty(0)
     values = win_fractions(sample.outcome, sample.X[:, TREATMENT]) if "win-fraction" in method else sample.outcome
     if "fixed-effects" in method:
         return _fixed_effects(setting, values, "cr2").residuals
@@ -277,7 +163,3 @@ def standardised_residuals_of(study: Study, outcome: Outcome, sample: Regression
         )
     fit, _ = _fit(setting, values)
     return standardised_residuals(fit, fitted_rows(fit, sample.X, values))
-
-
-def _setting(study: Study, outcome: Outcome, sample: RegressionSample) -> _Setting:
-    return _Setting(outcome, sample, study.groups.assigned, study.inference.confidence, study.inference.alternative)

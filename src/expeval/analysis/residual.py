@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from expeval.analysis.choose import Plan
+from expeval.analysis.mixed_model import MixedModels
 from expeval.analysis.regression import standardised_residuals_of
-from expeval.analysis.sample import RegressionSample, TwoGroups
+from expeval.analysis.sample import TwoGroups
+from expeval.analysis.setting import Setting
 from expeval.results import ResidualRow
 from expeval.scores.table import FloatArray
 from expeval.stats.describe import describe
-from expeval.study.spec import Outcome, Study
+from expeval.study.spec import Study
 
 PROBABILITIES = tuple(k / 100 for k in range(1, 100))
 # Fewer residuals than this would draw single units of the data.
@@ -18,18 +20,19 @@ FEWEST = 20
 
 
 def residual_rows(
-    study: Study, outcome: Outcome, groups: TwoGroups, sample: RegressionSample, plan: Plan
+    study: Study, groups: TwoGroups, setting: Setting, mixed: MixedModels, plan: Plan
 ) -> list[ResidualRow]:
     """The 1 %, 2 %, ... 99 % points (type 7); no rows where the primary method has no residuals."""
-    residuals = (
-        standardised_residuals_of(study, outcome, sample, plan.method)
-        if plan.analysis == "regression"
-        else _two_group_residuals(groups, plan.method)
-    )
+    if plan.analysis != "regression":
+        residuals = _two_group_residuals(groups, plan.method)
+    elif "mixed" in plan.method:
+        residuals = mixed.residuals(plan.method)
+    else:
+        residuals = standardised_residuals_of(setting, plan.method)
     if residuals.size < max(FEWEST, study.report.minimum_cell):
         return []
     values = np.quantile(residuals, PROBABILITIES)
-    return [ResidualRow(outcome.name, p, float(v)) for p, v in zip(PROBABILITIES, values, strict=True)]
+    return [ResidualRow(setting.outcome.name, p, float(v)) for p, v in zip(PROBABILITIES, values, strict=True)]
 
 
 def _two_group_residuals(groups: TwoGroups, method: str) -> FloatArray:

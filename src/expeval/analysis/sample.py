@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,40 @@ class TwoGroups:
 
     @property
     def cluster(self) -> IntArray | None:
-        """The unit of dependence: institution, or class where no institution is named."""
+        """The unit of dependence: institution, or class where no institution is named (-1: unknown)."""
         return self.class_ if self.institution is None else self.institution
+
+    @property
+    def institutions(self) -> int | None:
+        """Known institutions; ``None`` where none is named."""
+        return None if self.institution is None else int(np.unique(self.institution[self.institution >= 0]).size)
+
+    def sorted(self) -> TwoGroups:
+        """The same students in an order that their values alone decide."""
+        keys = [self.treatment, self.outcome]
+        keys += [codes for codes in (self.class_, self.institution) if codes is not None]
+        order = np.lexsort(keys)
+        return TwoGroups(
+            rows=self.rows[order],
+            outcome=self.outcome[order],
+            treatment=self.treatment[order],
+            institution=None if self.institution is None else self.institution[order],
+            class_=None if self.class_ is None else self.class_[order],
+        )
+
+    def known(self, *codes: IntArray | None) -> TwoGroups:
+        """The students of whom all these units are known."""
+        keep = np.ones(self.rows.size, dtype=bool)
+        for column in codes:
+            if column is not None:
+                keep &= column >= 0
+        return TwoGroups(
+            rows=self.rows[keep],
+            outcome=self.outcome[keep],
+            treatment=self.treatment[keep],
+            institution=None if self.institution is None else self.institution[keep],
+            class_=None if self.class_ is None else self.class_[keep],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +117,29 @@ class RegressionSample:
         """The unit of dependence: institution, or class where no institution is named."""
         return self.class_ if self.institution is None else self.institution
 
+    def sorted(self) -> RegressionSample:
+        """The same students in an order that their values alone decide."""
+        keys = [*self.X.T[::-1], self.outcome]
+        keys += [codes for codes in (self.class_, self.institution) if codes is not None]
+        order = np.lexsort(keys)
+        return replace(
+            self,
+            rows=self.rows[order],
+            outcome=self.outcome[order],
+            X=self.X[order],
+            institution=None if self.institution is None else self.institution[order],
+            class_=None if self.class_ is None else self.class_[order],
+        )
+
     def keep(self, columns: list[int]) -> RegressionSample:
         """The same students with some of the columns."""
         baseline = columns.index(self.baseline) if self.baseline in columns else None
-        return RegressionSample(
-            rows=self.rows,
-            outcome=self.outcome,
+        return replace(
+            self,
             X=self.X[:, columns],
             terms=tuple(self.terms[c] for c in columns),
             institution_level=self.institution_level[columns],
             baseline=baseline,
-            institution=self.institution,
-            class_=self.class_,
-            constant=self.constant,
         )
 
 
@@ -175,6 +217,34 @@ def count_both_arms(cluster: IntArray | None, treatment: IntArray) -> int:
     if cluster is None:
         return 0
     return int(np.intersect1d(cluster[treatment == 1], cluster[treatment == 0]).size)
+
+
+def permuted_units(
+    study: Study, scores: Scores, sample: TwoGroups | RegressionSample
+) -> tuple[IntArray | None, IntArray | None] | str:
+    """Codes of the units that were assigned (``None``: students) and of the strata inside which, or a reason."""
+    strata = None if scores.strata is None else scores.strata.codes[sample.rows]
+    both_arms = count_both_arms(sample.cluster, sample.treatment)
+    assigned = study.groups.assigned
+    if assigned == "student" and (sample.cluster is None or np.unique(sample.cluster).size == 1):
+        return None, strata
+    if assigned == "student" and both_arms:
+        return None, _combined(sample.cluster, strata)
+    if assigned == "class" and sample.institution is not None and both_arms:
+        if sample.class_ is None:
+            return "no-class-column"
+        return sample.class_, _combined(sample.institution, strata)
+    cluster = sample.cluster
+    assert cluster is not None  # the study file names the unit of assignment, or read_study refused it
+    if all(np.unique(cluster[sample.treatment == arm]).size == 1 for arm in (0, 1)):
+        return "one-cluster-an-arm"
+    return cluster, strata
+
+
+def _combined(first: IntArray | None, second: IntArray | None) -> IntArray | None:
+    if first is None or second is None:
+        return first if second is None else second
+    return np.asarray(np.unique(np.column_stack([first, second]), axis=0, return_inverse=True)[1].reshape(-1))
 
 
 def _codes(column: Categories | None, rows: IntArray) -> IntArray | None:

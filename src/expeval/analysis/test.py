@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from expeval.analysis.row import estimate_row, p_words
-from expeval.analysis.sample import TwoGroups, count_both_arms
+from expeval.analysis.sample import TwoGroups, permuted_units
 from expeval.results import EstimateRow, WarningRow
-from expeval.scores.table import IntArray, Scores
+from expeval.scores.table import Scores
 from expeval.stats.estimate import Estimate
 from expeval.stats.permutation import permutation_test
 from expeval.stats.rank_tests import brunner_munzel, mann_whitney
@@ -45,7 +45,7 @@ def two_group_test_rows(study: Study, scores: Scores, outcome: Outcome, groups: 
             "difference",
             estimate,
             n=groups.outcome.size,
-            institutions=None if groups.institution is None else int(np.unique(groups.institution).size),
+            institutions=groups.institutions,
             clusters=groups.outcome.size if method != "permutation" else _permuted_units(study, scores, groups),
             notes=(None if method == "permutation" else ignores, number_note(outcome, method)),
         )
@@ -72,8 +72,11 @@ def _levels_are_numbers(outcome: Outcome) -> bool:
 
 def permutation_estimate(study: Study, scores: Scores, outcome: Outcome, groups: TwoGroups) -> Estimate:
     """Permutes at the level of assignment, inside strata and inside institutions where assignment was."""
+    groups = groups.known(groups.institution, groups.class_ if study.groups.assigned == "class" else None)
     if 0 in (groups.experimental.size, groups.control.size):
         return Estimate(reason="empty-arm")
+    # The order of the rows in the file must not matter to what is drawn.
+    groups = groups.sorted()
     permuted = permuted_units(study, scores, groups)
     if isinstance(permuted, str):
         return Estimate(reason=permuted)
@@ -91,32 +94,6 @@ def permutation_estimate(study: Study, scores: Scores, outcome: Outcome, groups:
     if estimate.variant == "enumerated" and not study.groups.randomised:
         estimate = replace(estimate, variant="enumerated-not-randomised")
     return estimate
-
-
-def permuted_units(study: Study, scores: Scores, groups: TwoGroups) -> tuple[IntArray | None, IntArray | None] | str:
-    """Codes of the units that were assigned (``None``: students) and of the strata inside which, or a reason."""
-    strata = None if scores.strata is None else scores.strata.codes[groups.rows]
-    both_arms = count_both_arms(groups.cluster, groups.treatment)
-    assigned = study.groups.assigned
-    if assigned == "student" and (groups.cluster is None or np.unique(groups.cluster).size == 1):
-        return None, strata
-    if assigned == "student" and both_arms:
-        return None, _combined(groups.cluster, strata)
-    if assigned == "class" and groups.institution is not None and both_arms:
-        if groups.class_ is None:
-            return "no-class-column"
-        return groups.class_, _combined(groups.institution, strata)
-    cluster = groups.cluster
-    assert cluster is not None  # the study file names the unit of assignment, or read_study refused it
-    if all(np.unique(cluster[groups.treatment == arm]).size == 1 for arm in (0, 1)):
-        return "one-cluster-an-arm"
-    return cluster, strata
-
-
-def _combined(first: IntArray | None, second: IntArray | None) -> IntArray | None:
-    if first is None or second is None:
-        return first if second is None else second
-    return np.asarray(np.unique(np.column_stack([first, second]), axis=0, return_inverse=True)[1].reshape(-1))
 
 
 def _permuted_units(study: Study, scores: Scores, groups: TwoGroups) -> int | None:

@@ -47,7 +47,9 @@ def protect(results: Results, minimum_cell: int) -> Results:
         - with the ``n`` of an institution (level, cohort) that goes for another's sake, all of its row but estimate
           and interval, from which df and so n could be had;
         - every number of a row of ``estimates`` with fewer than ``minimum_cell`` students, the description,
-          distribution and assumptions of an arm with fewer, the residuals of a regression on fewer.
+          distribution and assumptions of an arm with fewer, the residuals of a regression on fewer;
+        - with an arm's description the other arm's and the intercepts of its regressions: difference plus mean would
+          be the small arm's mean.
 
         Intervals of ``distributions`` are merged with their neighbours until each holds nobody or enough.
         A last row of ``warnings``, code ``"suppressed"``, says that something is withheld, and no numbers.

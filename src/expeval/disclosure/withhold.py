@@ -40,14 +40,19 @@ def withhold(results: Results, hidden: frozenset[Place], copies: Mapping[str | N
     one is withheld too (under ``None``: those of every outcome).
     """
     small_arms = {(row.outcome, row.arm, row.moment) for row in results.groups if is_small(row.n, k)}
+    # Difference plus the other arm's mean is the small arm's mean: of one student, the student's score.
+    both_arms = {outcome for outcome, _, _ in small_arms}
     few_complete = {row.outcome for row in results.estimates if row.analysis == "regression" and is_small(row.n, k)}
     return replace(
         results,
         sources=tuple(_source(row, Place("sources", i, "rows") in hidden) for i, row in enumerate(results.sources)),
         flow=tuple(_flow(row, i, hidden) for i, row in enumerate(results.flow)),
-        groups=tuple(_group(row, i, hidden, k) for i, row in enumerate(results.groups)),
+        groups=tuple(_group(row, i, hidden, both_arms, k) for i, row in enumerate(results.groups)),
         distributions=_distributions(results.distributions, small_arms, hidden, k),
-        estimates=tuple(_estimate(row, i, hidden, small_arms, k) for i, row in enumerate(results.estimates)),
+        estimates=tuple(
+            _intercept(_estimate(row, i, hidden, small_arms, k), both_arms, k)
+            for i, row in enumerate(results.estimates)
+        ),
         residuals=tuple(row for row in results.residuals if row.outcome not in few_complete),
         decisions=tuple(_decision(row, copies.get(row.outcome, set()), k) for row in results.decisions),
     )
@@ -74,12 +79,19 @@ def _flow(row: FlowRow, i: int, hidden: frozenset[Place]) -> FlowRow:
     return blank
 
 
-def _group(row: GroupRow, i: int, hidden: frozenset[Place], k: int) -> GroupRow:
+def _intercept(row: EstimateRow, outcomes: set[str], k: int) -> EstimateRow:
+    if row.term != "(Intercept)" or row.outcome not in outcomes or row.estimate is None:
+        return row
+    blank: EstimateRow = _blank(row, INFERENTIAL, note=_too_few(k))
+    return blank
+
+
+def _group(row: GroupRow, i: int, hidden: frozenset[Place], outcomes: set[str], k: int) -> GroupRow:
     names = [name for name in ("n", "missing") if Place("groups", i, name) in hidden]
     more: dict[str, Any] = {}
-    if is_small(row.n, k):
+    if row.outcome in outcomes:
         names += [*DESCRIPTIVE]
-        more["note"] = _too_few(k)
+        more["note"] = _too_few(k) if is_small(row.n, k) else f"withheld: the other arm has fewer than {k} students"
     blank: GroupRow = _blank(row, names, **more)
     return blank
 

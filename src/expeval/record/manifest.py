@@ -136,13 +136,16 @@ def _lock_file() -> Path | None:
 
 
 def _blas() -> tuple[str, int]:
-    """The linear algebra library that numpy calls, and the threads that it may use now."""
+    """The linear algebra libraries that are loaded, and the threads that they may use now."""
     from threadpoolctl import threadpool_info
 
-    for pool in threadpool_info():
-        if pool.get("user_api") == "blas":
-            return f"{pool.get('internal_api')} {pool.get('version')}", int(pool["num_threads"])
-    return "unknown", 1
+    # numpy and scipy may bring one each, and nothing orders them.
+    pools = sorted(
+        (f"{pool.get('internal_api')} {pool.get('version')}", int(pool["num_threads"]))
+        for pool in threadpool_info()
+        if pool.get("user_api") == "blas"
+    )
+    return (", ".join(dict.fromkeys(name for name, _ in pools)), pools[0][1]) if pools else ("unknown", 1)
 
 
 def _moment(started: datetime | None) -> datetime:

@@ -13,13 +13,13 @@ THIN = "\u202f"
 
 
 def decimals_for(*values: float | None) -> int:
-    """Decimals that give the first value two significant digits, at most six."""
+    """Decimals that give the first value two significant digits, at most twelve."""
     sizes = [abs(value) for value in values if value is not None and value != 0.0 and math.isfinite(value)]
     if not sizes:
         return 1
     # The digits of the value as it will stand: 9.96 rounds to 10, which needs none.
     exponent = math.floor(math.log10(float(f"{sizes[0]:.1e}")))
-    return min(max(1 - exponent, 0), 6)
+    return min(max(1 - exponent, 0), 12)
 
 
 def number(value: float | None, decimals: int | None = None, missing: str = "–") -> str:
@@ -27,6 +27,9 @@ def number(value: float | None, decimals: int | None = None, missing: str = "–
     if value is None:
         return missing
     places = decimals_for(value) if decimals is None else decimals
+    if abs(value) >= 1e15:  # digits that a double does not have
+        mantissa, _, exponent = f"{abs(value):.3e}".partition("e")
+        return f"{MINUS if value < 0 else ''}{mantissa} × 10^{int(exponent)}"
     text = f"{abs(value):,.{places}f}".replace(",", THIN)
     negative = value < 0 and any(c in "123456789" for c in text)
     return (MINUS if negative else "") + text

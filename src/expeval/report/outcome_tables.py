@@ -215,7 +215,9 @@ def _notes(rows: list[EstimateRow], subject: Subject) -> tuple[str, ...]:
         unique = list(dict.fromkeys(names))
         head = "All rows" if len(unique) == len(methods) and len(methods) > 1 else ", ".join(unique)
         said.append(f"{head}: {note}.")
-    said += [_adjusted_p(row, subject) for row in rows if row is subject.primary and row.p_adjusted is not None]
+    primary = next((row for row in subject.results.estimates if row.outcome == subject.name and row.primary), None)
+    if primary is not None and primary.p_adjusted is not None and any(row is subject.primary for row in rows):
+        said.append(_adjusted_p(primary, subject))
     alternative = subject.results.study.get("inference", {}).get("alternative", "two-sided")
     if alternative != "two-sided" and any(row.p_value is not None for row in rows):
         said.append(f"p-values of the difference are one-sided ({alternative}); intervals are two-sided.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from expeval.report.numbers import count, number, p_words, percent
-from expeval.report.subject import Subject, subjects
+from expeval.report.subject import SUPERIORITY, Subject, subjects
 
 if TYPE_CHECKING:
     from expeval.results import EstimateRow, Results
@@ -167,7 +167,12 @@ def _fewest(subject: Subject) -> int:
 
 
 def _in_brackets(subject: Subject, row: EstimateRow) -> str:
-    return f"({percent(subject.confidence)} interval {subject.scale.interval(row)}; {_n(subject, row)})"
+    """The interval in the direction that the sentence has already said: "lower by 4 (1 to 7)"."""
+    scale = subject.scale
+    ends = scale.interval(row)
+    if scale.code != "pairs" and scale.beyond(row) < 0:
+        ends = f"{scale.size(row.conf_high or 0.0)} to {scale.size(row.conf_low or 0.0)}"
+    return f"({percent(subject.confidence)} interval {ends}; {_n(subject, row)})"
 
 
 def _measure(subject: Subject) -> str:
@@ -259,7 +264,7 @@ def _cannot(subject: Subject, row: EstimateRow) -> Answer:
 
 def _why_not(subject: Subject, row: EstimateRow) -> str:
     if not subject.warned("too-few-units"):
-        return f"the question can't be answered from these data ({row.note or 'no error of the estimate exists'})."
+        return f"the question can't be answered from these data ({_reason(row) or 'no error of the estimate exists'})."
     unit = "class" if subject.assigned == "class" else "institution"
     experimental, control = (subject.figure_of("primary", f"institutions_{arm}") for arm in ("experimental", "control"))
     many = f"{unit}{'es' if unit == 'class' else 's'}"
@@ -272,8 +277,13 @@ def _why_not(subject: Subject, row: EstimateRow) -> str:
     return f"{with_units} no method can tell the new teaching from the {many} it was tried in."
 
 
+def _reason(row: EstimateRow) -> str:
+    """Why a number is missing: the first part of a note, what follows says how outcomes became numbers."""
+    return (row.note or "").split("; ")[0]
+
+
 def _nothing(subject: Subject, row: EstimateRow | None) -> Answer:
-    why = f" ({row.note})" if row is not None and row.note else ""
+    why = f" ({_reason(row)})" if row is not None and _reason(row) else ""
     return Answer("nothing", f"{subject.name}: the question can't be answered from these data{why}.")
 
 
@@ -296,12 +306,10 @@ def _pairs(subject: Subject) -> tuple[str, ...]:
 
 
 def _adjusted(subject: Subject, row: EstimateRow) -> tuple[str, ...]:
-    if row.analysis != "regression":
+    if row.analysis != "regression" and not row.method.startswith(f"{SUPERIORITY}-"):
         return ()
-    inside = "fixed-effects" in row.method
-    # What is the same for a whole institution cancels inside it.
-    names = listed(subject.held_constant(inside))
-    if inside:
+    names = listed(subject.held_constant(row.method))
+    if "fixed-effects" in row.method:
         held = f", holding {names} constant" if names else ""
         return (f"Students are compared with others of the same institution{held}.",)
     return (f"Adjusted for {names}.",) if names else ()

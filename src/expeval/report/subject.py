@@ -93,12 +93,17 @@ class Subject:
         """Whose units were put into the groups."""
         return str(self.results.study["groups"].get("assigned", "student"))
 
-    def held_constant(self, inside_institutions: bool) -> tuple[str, ...]:
-        """The columns that a regression holds constant, baseline first."""
+    def held_constant(self, method: str) -> tuple[str, ...]:
+        """The columns that a regression holds constant, baseline first; those that were dropped are not among them."""
         covariates = self.results.study.get("covariates", {})
-        institution = () if inside_institutions else covariates.get("institution", ())
-        named = [self.outcome.get("baseline"), *covariates.get("student", ()), *institution]
-        return tuple(str(name) for name in named if name)
+        # Students' covariates have no place among means of units; what is the same for a whole institution cancels
+        # inside it.
+        student = () if "unit-means" in method else covariates.get("student", ())
+        institution = () if "fixed-effects" in method else covariates.get("institution", ())
+        named = [str(name) for name in (self.outcome.get("baseline"), *student, *institution) if name]
+        terms = {row.term for row in self.rows("regression") if row.method == "ols"}
+        kept = {name for name in named if any(term == name or term.startswith(f"{name}[") for term in terms)}
+        return tuple(name for name in dict.fromkeys(named) if name in kept)
 
     @property
     def primary(self) -> EstimateRow | None:

@@ -19,8 +19,9 @@ Evaluate = Callable[[FloatArray], FloatArray]
 
 # |t*| >= |t| counts ties within this relative distance: the same division summed in another order.
 TIES = 1e-9
-# Doubles held at a time.
+# Doubles held at a time, and bytes of divisions drawn at a time.
 CHUNK = 4_000_000
+DRAWN = 64_000_000
 # Variances and differences that are rounding errors of equal numbers, for scores scaled to within 1.
 ZERO_VARIANCE = 1e-28
 ZERO_DIFFERENCE = 1e-12
@@ -116,14 +117,34 @@ def listed_divisions(assignment: Assignment) -> Iterator[FloatArray]:
 
 def drawn_divisions(assignment: Assignment, draws: int, rng: np.random.Generator) -> Iterator[FloatArray]:
     """Random divisions, in chunks of (m, U)."""
-    units = assignment.treated.astype(np.int8)
+    units = assignment.treated.size
     size = max(1, CHUNK // assignment.codes.size)
-    for done in range(0, draws, size):
-        m = min(size, draws - done)
-        chunk = np.empty((m, units.size), dtype=np.int8)
-        for block in assignment.blocks:
-            chunk[:, block] = rng.permuted(np.broadcast_to(units[block], (m, block.size)), axis=1)
-        yield chunk.astype(np.float64)
+    many = max(size, DRAWN // units)
+    for done in range(0, draws, many):
+        drawn = _drawn_at_once(assignment, min(many, draws - done), rng)
+        for start in range(0, drawn.shape[1], size):
+            yield np.ascontiguousarray(drawn[:, start : start + size].T).astype(np.float64)
+
+
+def _drawn_at_once(assignment: Assignment, m: int, rng: np.random.Generator) -> NDArray[np.int8]:
+    """(U, m): m divisions, unit by unit: of those left in its stratum, the share still to become experimental.
+
+    Selection sampling (Knuth 1997, algorithm 3.4.2 S): one uniform number a unit, every division equally likely.
+    """
+    drawn = np.zeros((assignment.treated.size, m), dtype=np.int8)
+    uniform, chosen = np.empty(m), np.empty(m, dtype=bool)
+    for block in assignment.blocks:
+        experimental = int(assignment.treated[block].sum())
+        if experimental == 0:
+            continue
+        to_choose = np.full(m, float(experimental))
+        for k, unit in enumerate(block):
+            rng.random(out=uniform)
+            np.multiply(uniform, block.size - k, out=uniform)
+            np.less(uniform, to_choose, out=chosen)
+            drawn[unit] = chosen
+            to_choose -= chosen
+    return drawn
 
 
 def share_as_extreme(

@@ -38,7 +38,6 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("data.cohort", _asks_for_something, "one cohort a study"),
     NotYet("outcomes.columns", _asks_for_something, "one column an outcome and a group column"),
     NotYet("covariates.moderators", _asks_for_something, "covariates.student and covariates.institution"),
-    NotYet("inference.model", _is("mixed"), '"auto", "ols" or "fixed-effects"'),
     NotYet("inference.missing_data", _is("multiple-imputation"), '"complete-case"'),
     NotYet("deviations", _asks_for_something, "a study without a locked plan"),
     NotYet("report.language", _is("ru"), '"en"'),
