@@ -13,6 +13,8 @@ import pytest
 
 from expeval.fault_codes import sentence
 from expeval.faults import Faults
+from expeval.record.manifest import make_manifest
+from expeval.report.page import make_report
 from expeval.results import Results
 from expeval.run import analyse, check
 
@@ -28,6 +30,12 @@ def expect(name: str) -> dict[str, Any]:
 @functools.cache
 def results(name: str) -> Results:
     return analyse(*check(HERE / name / "study.toml"))
+
+
+def page(name: str) -> str:
+    study, scores = check(HERE / name / "study.toml")
+    made = make_report(results(name), make_manifest(study, scores.sources, results(name)))
+    return re.sub(r"<[^>]*>", " ", made.html)
 
 
 def rows(name: str) -> dict[tuple[str, ...], Any]:
@@ -66,7 +74,7 @@ def test_what_does_not_exist_is_null_and_says_why(name: str) -> None:
 
 @pytest.mark.parametrize("name", READ)
 def test_it_is_said(name: str) -> None:
-    everything = results(name).to_json()
+    everything = results(name).to_json() + page(name)
     for patterns in expect(name).get("says", []):
         assert any(re.search(pattern, everything, re.IGNORECASE) for pattern in patterns), patterns
 

@@ -157,7 +157,7 @@ def test_the_answer_in_the_picture_is_the_primary_row() -> None:
     row = results_of("star-kindergarten").primary(figure.outcome)
     assert [f"{value:.1f}" for value in (row.estimate, row.conf_low, row.conf_high)] == ["6.7", "3.3", "10.1"]
     assert figure.title == f"{figure.outcome}: small 6.7 points higher than regular"
-    assert "6.7, 95\u00a0% interval 3.3 to 10.1" in figure.alternative
+    assert "6.7, 95 % interval 3.3 to 10.1" in figure.alternative
     assert {"6.7", "3.3", "10.1", "0"} <= set(texts(figure))
 
 
@@ -236,14 +236,14 @@ def test_an_estimate_without_interval_stands_alone_and_says_so() -> None:
 )
 def test_ordinal_answers_are_shown_in_pairs_of_a_hundred(method: str, row: dict[str, float]) -> None:
     figure = only(draw_figures(small_study(method=method, **row)), "difference")
-    assert "70, 90\u00a0% interval 60 to 80; 50 means no difference" in figure.alternative
+    assert "70, 90 % interval 60 to 80; 50 means no difference" in figure.alternative
     assert "50" in texts(figure)
 
 
 def test_shares_of_a_binary_outcome_differ_by_percentage_points() -> None:
     figure = only(figures_of("achievement-awards"), "difference")
     # mixed-kenward-roger, R: 0.0880, -0.0401 to 0.2162
-    assert "in percentage points: 8.8, 95\u00a0% interval −4.0 to 21.6" in figure.alternative
+    assert "in percentage points: 8.8, 95 % interval −4.0 to 21.6" in figure.alternative
     assert {"73\u00a0%", "27\u00a0%", "78\u00a0%", "22\u00a0%"} <= set(texts(figure))
 
 

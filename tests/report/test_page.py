@@ -88,7 +88,7 @@ def test_same_input_same_bytes_whenever_and_wherever_it_ran(make_results: Make, 
 @pytest.mark.parametrize("confidence", [0.9, 0.99])
 def test_the_level_is_said_everywhere(make_results: Make, manifest: Manifest, confidence: float) -> None:
     text = page_of(make_results(inference={"confidence": confidence}), manifest).text
-    assert f"{100 * confidence:g}\u00a0%" in text
+    assert f"{100 * confidence:g} %" in text
     assert not re.search("95.?%", text)
 
 

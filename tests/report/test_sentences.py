@@ -26,7 +26,7 @@ def test_clear_and_randomised(make_results: Make) -> None:
     assert found.pattern == "clear"
     assert found.lead == (
         "The new teaching (“small”) raised Reading by 6.7 points compared with the control group “regular” "
-        "(95\u00a0% interval 3.3 to 10.1; 3\u202f736 students in 79 institutions)."
+        "(95 % interval 3.3 to 10.1; 3\u202f736 students in 79 institutions)."
     )
     assert "0.18 of a standard deviation" in found.more[0]
     assert found.more[1] == "Students are compared with others of the same institution, holding gender constant."
@@ -115,7 +115,7 @@ def test_ordinal_outcomes_speak_of_pairs(
     estimate, low, high = numbers
     row = make_primary(method=method, estimate=estimate, std_error=0.09, conf_low=low, conf_high=high)
     found = answer_of(make_results(row, outcome={"kind": "ordinal", "levels": [2, 3, 4, 5]}))
-    assert "in 66 of 100 pairs (95\u00a0% interval 55 to 76" in found.lead
+    assert "in 66 of 100 pairs (95 % interval 55 to 76" in found.lead
     assert "50 of 100 would be no difference" in found.text
 
 
@@ -129,7 +129,7 @@ def test_the_level_of_confidence_is_the_studys(make_results: Make) -> None:
     results = make_results(inference={"confidence": 0.9})
     said = [answer_of(results).text, *(s for _, s in apa_sentences(subjects(results)[0]))]
     said += [fact.words for fact in facts(subjects(results)[0])]
-    assert any("90\u00a0%" in text for text in said)
+    assert any("90 %" in text for text in said)
     assert not any("95" in text for text in said)
 
 

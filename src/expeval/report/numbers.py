@@ -59,7 +59,7 @@ def p_words(value: float | None) -> str:
 
 def percent(confidence: float) -> str:
     """A level of confidence: "95 %", "99.5 %"."""
-    return f"{100 * confidence:g}\u00a0%"
+    return f"{100 * confidence:g} %"
 
 
 def degrees(value: float | None) -> str:

@@ -361,7 +361,7 @@ def _sources(results: Results) -> Table | None:
     if not results.sources:
         return None
     columns = [Column("File", numeric=False), Column("Holds", numeric=False), Column("Rows")]
-    columns += [Column(head, numeric=False) for head in ("Encoding", "Delimiter", "Decimal", "Sheet", "Header row")]
+    columns += [Column(head, numeric=False) for head in ("Encoding", "Delimiter", "Decimal sign", "Sheet", "Header row")]
     columns += [Column("Mended", numeric=False)]
     body = [
         (
