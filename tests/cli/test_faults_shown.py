@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -22,14 +23,14 @@ def shown(faults: list[Fault]) -> str:
     return stream.getvalue()
 
 
-def as_json(faults: list[Fault]) -> list[dict[str, object]]:
+def as_json(faults: list[Fault]) -> list[dict[str, Any]]:
     stream = io.StringIO()
     show_faults(Faults(faults), stream, as_json=True)
     return json.loads(stream.getvalue())["faults"]
 
 
 def cell(row: int, found: str, code: str = "not-a-number", **more: object) -> Fault:
-    return Fault(code, "scores.csv", row=row, column="score", found=found, **more)  # type: ignore[arg-type]
+    return Fault(code, "scores.csv", row=row, found=found, **{"column": "score", **more})  # type: ignore[arg-type]
 
 
 def test_one_mistake_made_300_times_reads_as_one():
@@ -77,6 +78,51 @@ def test_the_first_200_and_the_count_of_the_rest():
     assert len(objects) == SHOWN + 1
     assert objects[-1]["code"] == "more"
     assert objects[-1]["count"] == 150
+
+
+def test_the_head_counts_faults_and_says_that_like_ones_are_told_together():
+    assert shown([cell(2, "x")]).startswith("1 fault; nothing was written.\n")
+    two = [cell(2, "x"), Fault("header-only", "b.csv")]
+    assert shown(two).startswith("2 faults; nothing was written.\n")
+    many = shown([cell(row, "x") for row in range(2, 18)])
+    assert many.startswith("16 faults, told together where they are alike; nothing was written.\n")
+    assert many.count("\n- ") == 1
+
+
+def test_the_rest_counts_faults_not_bullets():
+    kinds = [cell(row, "x", column=f"c{kind}") for kind in range(SHOWN + 2) for row in (2, 3, 4)]
+    text = shown(kinds)
+    assert text.startswith(f"{3 * SHOWN + 6} faults")
+    assert text.rstrip().endswith("and 6 more.")
+    assert as_json(kinds)[-1]["count"] == 6
+
+
+def test_json_has_every_cell_of_like_faults_up_to_200():
+    (found,) = as_json([cell(row, f"v{row}", cell=f"C{row}") for row in range(2, 161)])
+    assert found["count"] == 159
+    assert (found["row"], found["rows"]) == (2, list(range(3, 161)))
+    cells = found["details"]["cells"]
+    assert [(one["row"], one["cell"], one["found"]) for one in cells] == [
+        (row, f"C{row}", f"v{row}") for row in range(2, 161)
+    ]
+    assert "further values: 139" in str(found["sentence"])
+    (found,) = as_json([cell(row, "x") for row in range(2, 502)])
+    assert (found["count"], len(found["rows"]), len(found["details"]["cells"])) == (500, SHOWN, SHOWN)
+
+
+def test_json_tells_every_kind_however_often_the_first_one_is():
+    faults = [*(cell(row, "x") for row in range(2, 502)), Fault("header-only", "b.csv")]
+    assert [one["code"] for one in as_json(faults)] == ["not-a-number", "header-only"]
+
+
+def test_json_has_the_rows_of_other_files_as_lists():
+    faults = [
+        Fault("student-twice-same", "a.csv", row=first, details={"elsewhere": [("b.csv", 9)]}, found="Petrov")
+        for first in (2, 3)
+    ]
+    (found,) = as_json(faults)
+    assert [one["elsewhere"] for one in found["details"]["cells"]] == [[["b.csv", 9]], [["b.csv", 9]]]
+    assert "Petrov" not in json.dumps(found)
 
 
 def test_json_has_the_fields_and_the_sentence():

@@ -399,6 +399,50 @@ def covariate_varies(folder: Path) -> Example:
     return Example(["covariate-varies"], fields, {"institution": "A"})
 
 
+@example("covariate-not-a-number")
+def covariate_not_a_number(folder: Path) -> Example:
+    write_study(folder, more='[covariates]\nstudent = ["grade"]')
+    write_csv(folder, "student,arm,score,grade\ns1,new,1,7\ns2,old,2,7b\ns3,new,3,8\ns4,old,4,8\n")
+    fields = {"column": "grade", "row": 3, "found": "7b", "key": "covariates.categories"}
+    return Example(["covariate-not-a-number"], fields)
+
+
+@example("covariate-identifies")
+def covariate_identifies(folder: Path) -> Example:
+    write_study(folder, more='[covariates]\nstudent = ["name"]')
+    rows = "".join(f"s{i},{'new' if i % 2 else 'old'},{i},s{i % 25}x\n" for i in range(30))
+    write_csv(folder, "student,arm,score,name\n" + rows)
+    fields = {"column": "name", "row": None, "found": None, "key": "covariates.student"}
+    return Example(["covariate-identifies"], fields, {"levels": 25, "filled": 30})
+
+
+def _with_strata(folder: Path, rows: str) -> None:
+    write_study(folder, data='institution = "school"', assigned="institution")
+    path = folder / "study.toml"
+    path.write_text(path.read_text().replace("assigned =", 'strata = "district"\nassigned ='))
+    write_csv(folder, "student,school,arm,score,district\n" + rows)
+
+
+@example("strata-vary")
+def strata_vary(folder: Path) -> Example:
+    _with_strata(folder, "s1,A,new,1,north\ns2,B,old,2,north\ns3,A,new,3,south\ns4,B,old,4,north\n")
+    fields = {"column": "district", "row": 2, "rows": (4,), "found": "north, south", "key": "groups.strata"}
+    return Example(["strata-vary"], fields, {"institution": "A"})
+
+
+@example("strata-missing")
+def strata_missing(folder: Path) -> Example:
+    _with_strata(folder, "s1,A,new,1,north\ns2,B,old,2,\ns3,A,new,3,north\ns4,C,other,4,\n")
+    return Example(["strata-missing"], {"column": "district", "row": 3, "key": "groups.strata"})
+
+
+@example("column-empty")
+def column_empty(folder: Path) -> Example:
+    write_study(folder, data='institution = "school"')
+    write_csv(folder, "student,school,arm,score\ns1,,new,1\ns2,,old,2\ns3,C,other,3\n")
+    return Example(["column-empty"], {"column": "school", "row": None, "key": "data.institution"})
+
+
 @example("arm-empty")
 def arm_empty(folder: Path) -> Example:
     write_study(folder)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from expeval.scores.cells import distinct
 from expeval.scores.delimited import DelimitedFile
-from expeval.scores.dialect import decode, detect_delimiter
+from expeval.scores.dialect import decode, detect_delimiter, unlikeliness
 from expeval.scores.settings import Request, Settings
 from expeval.scores.typed import MissingValues, label_of, read_scores_column
 
@@ -77,6 +77,48 @@ def test_a_cyrillic_encoding_is_found_by_the_studys_words_or_by_its_own(encoding
     decoded = decode(longer.encode(encoding), None, ("id", "arm"))
     assert decoded is not None
     assert (decoded.text, decoded.unclear) == (longer, ())
+
+
+WORDS = ["Зина", "Иван", "Роман", "Юля", "Катя", "Кот", "Школа", "Шура", "Щукин", "мужская", "Лицей", "Да", "Хор"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_one_cyrillic_word_in_cp1251_is_enough(word: str) -> None:
+    # In mac-cyrillic these read as "«ина", "»ван", "–оман", "ёл€", ...: symbols and cases that no word has.
+    text = f"student,arm,score,note\ns1,new,5,{word}\ns2,old,4,\n"
+    decoded = decode(text.encode("cp1251"), None, ("student", "arm", "score"))
+    assert decoded is not None
+    assert (decoded.text, decoded.encoding, decoded.unclear) == (text, "cp1251", ())
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("encoding", ["koi8-r", "mac-cyrillic", "cp866"])
+def test_one_cyrillic_word_in_another_encoding_is_read_or_asked_about(word: str, encoding: str) -> None:
+    text = f"student,arm,score,note\ns1,new,5,{word}\ns2,old,4,\n"
+    decoded = decode(text.encode(encoding), None, ("student", "arm", "score"))
+    assert decoded is not None
+    if decoded.unclear:
+        assert text in {text.encode(encoding).decode(name) for name in decoded.unclear}
+    else:
+        assert decoded.text == text
+
+
+def test_two_readings_that_are_both_words_are_asked_about() -> None:
+    # "Яна" and "яна", "м" and "Л".
+    for word, both in (("Яна", {"cp1251", "mac-cyrillic"}), ("м", {"cp1251", "koi8-r"})):
+        decoded = decode(f"a,b\n1,{word}\n".encode("cp1251"), None, ("a",))
+        assert decoded is not None
+        assert both <= set(decoded.unclear)
+
+
+@pytest.mark.parametrize("word", ["«Новая школа»", "„Лицей“", "Д’Артаньян", "№", "–", "ВУЗ", "Иван\u00a0Петров…"])
+def test_signs_where_they_belong_are_not_unlikely(word: str) -> None:
+    assert unlikeliness(f"a;{word};b") == 0
+
+
+@pytest.mark.parametrize("word", ["«ина", "»ван", "–оман", "мужска€", "Ўура", "\u00a0от", "ДЮа", "«"])
+def test_signs_and_cases_of_a_wrong_encoding_are_unlikely(word: str) -> None:
+    assert unlikeliness(f"a;{word};b") == 1
 
 
 def test_western_letters_are_no_cyrillic() -> None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expeval.faults import Faults
+from expeval.fault_codes import sentence
+from expeval.faults import Fault, Faults
 from expeval.scores.reading import read_scores
 from expeval.scores.table import Categories, Numbers, Scores
 from expeval.study.reading import read_study
@@ -46,6 +47,12 @@ def codes(folder: Path) -> list[str]:
     with pytest.raises(Faults) as raised:
         read(folder)
     return [fault.code for fault in raised.value]
+
+
+def faults_of(folder: Path) -> list[Fault]:
+    with pytest.raises(Faults) as raised:
+        read(folder)
+    return list(raised.value)
 
 
 def labels(column: Categories | None) -> list[str | None]:
@@ -168,7 +175,19 @@ def test_covariates_are_numbers_or_categories(tmp_path: Path) -> None:
 def test_a_few_texts_among_numbers_are_faults_not_a_category(tmp_path: Path) -> None:
     write_study(tmp_path, more='[covariates]\nstudent = ["age"]')
     write_csv(tmp_path, "student,arm,score,age\na,new,1,7\nb,old,2,eight\nc,old,2,9\n")
-    assert codes(tmp_path) == ["not-a-number"]
+    assert codes(tmp_path) == ["covariate-not-a-number"]
+
+
+def test_the_advice_for_a_covariate_is_one_that_covariates_have(tmp_path: Path) -> None:
+    write_study(tmp_path, more='[covariates]\nstudent = ["age"]')
+    write_csv(tmp_path, "student,arm,score,age\na,new,1,7\nb,old,2,7b\nc,old,2,9\n")
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    words = sentence(raised.value.faults[0])
+    assert "covariates.categories" in words
+    assert "outcomes" not in words
+    write_study(tmp_path, more='[covariates]\nstudent = ["age"]\ncategories = ["age"]')
+    assert labels(read(tmp_path).covariates["age"]) == ["7", "7b", "9"]  # type: ignore[arg-type]
 
 
 def test_only_labels_that_occur_in_the_arms_are_labels(tmp_path: Path) -> None:
@@ -295,6 +314,196 @@ def test_names_that_are_no_files(name: str, tmp_path: Path) -> None:
         read(tmp_path)
 
 
+# --- strata, empty columns, identifiers as covariates -----------------------------------------------------------
+
+
+def write_strata(folder: Path, rows: str, assigned: str, data: str = 'institution = "school"') -> None:
+    write_study(folder, data=data, assigned=assigned)
+    text = (folder / "study.toml").read_text().replace("assigned =", 'strata = "district"\nassigned =')
+    (folder / "study.toml").write_text(text)
+    write_csv(folder, "student,school,room,arm,score,district\n" + rows)
+
+
+def test_strata_may_vary_where_students_were_assigned(tmp_path: Path) -> None:
+    write_strata(tmp_path, "a,A,1,new,1,x\nb,A,1,old,2,y\nc,A,1,new,2,y\nd,A,1,old,2,x\n", "student")
+    assert labels(read(tmp_path).strata) == ["x", "y", "y", "x"]
+
+
+def test_strata_are_constant_inside_an_assigned_class_and_may_vary_inside_its_institution(tmp_path: Path) -> None:
+    data = 'institution = "school"\nclass = "room"'
+    write_strata(tmp_path, "a,A,1,new,1,x\nb,A,2,old,2,y\nc,B,1,new,2,y\n", "class", data)
+    assert labels(read(tmp_path).strata) == ["x", "y", "y"]
+    write_strata(tmp_path, "a,A,1,new,1,x\nb,A,1,new,2,y\nc,B,1,old,2,y\n", "class", data)
+    (fault,) = faults_of(tmp_path)
+    assert (fault.code, fault.row, fault.rows, fault.details["institution"]) == ("strata-vary", 2, (3,), "A / 1")
+
+
+def test_the_cells_of_a_workbook_are_named(tmp_path: Path) -> None:
+    write_strata(tmp_path, "", "institution")
+    text = (tmp_path / "study.toml").read_text().replace("scores.csv", "scores.xlsx")
+    (tmp_path / "study.toml").write_text(text)
+    head = ["student", "school", "arm", "score", "district"]
+    write_xlsx(
+        tmp_path, {"S": [head, ["a", "A", "new", 1, "x"], ["b", "A", "new", 1, "y"], ["c", "B", "old", 1, None]]}
+    )
+    assert [(fault.code, fault.cell) for fault in faults_of(tmp_path)] == [
+        ("strata-missing", "E4"),
+        ("strata-vary", "E2"),
+    ]
+
+
+def test_strata_that_nobody_has_are_one_fault(tmp_path: Path) -> None:
+    write_strata(tmp_path, "a,A,1,new,1,\nb,B,1,old,2,\nc,C,1,other,2,x\n", "institution")
+    assert [(fault.code, fault.key, fault.column) for fault in faults_of(tmp_path)] == [
+        ("column-empty", "groups.strata", "district")
+    ]
+
+
+def test_an_empty_class_column_matters_where_the_class_is_the_unit(tmp_path: Path) -> None:
+    rows = "student,school,room,arm,score\na,A,,new,1\nb,B,,old,2\n"
+    for data, assigned, told in (
+        ('institution = "school"\nclass = "room"', "student", []),
+        ('institution = "school"\nclass = "room"', "class", ["data.class"]),
+        ('class = "room"', "student", ["data.class"]),
+    ):
+        write_study(tmp_path, data=data, assigned=assigned)
+        write_csv(tmp_path, rows)
+        if told:
+            assert [(fault.code, fault.key) for fault in faults_of(tmp_path)] == [("column-empty", key) for key in told]
+        else:
+            assert read(tmp_path).n == 2
+
+
+def test_an_institution_column_that_one_file_fills_is_not_empty(tmp_path: Path) -> None:
+    write_study(tmp_path, data='institution = "school"', files='["a.csv", "b.csv"]')
+    write_csv(tmp_path, "student,school,arm,score\na,,new,1\nb,,old,2\n", "a.csv")
+    write_csv(tmp_path, "student,school,arm,score\nc,A,new,1\nd,A,old,2\n", "b.csv")
+    assert read(tmp_path).n == 4
+
+
+def write_covariate(folder: Path, values: list[str], covariates: str, head: str = "extra") -> None:
+    write_study(folder, data='institution = "school"', more=f"[covariates]\n{covariates}")
+    rows = "".join(f"a{i},A{i % 4},{'new' if i % 3 else 'old'},{i},{value}\n" for i, value in enumerate(values))
+    write_csv(folder, f"student,school,arm,score,{head}\n" + rows)
+
+
+@pytest.mark.parametrize(
+    ("levels", "students", "empty", "refused"),
+    [(20, 24, 0, False), (21, 42, 0, False), (21, 41, 0, True), (30, 30, 90, True), (60, 500, 0, False)],
+)
+def test_a_category_of_mostly_different_values_is_refused(
+    levels: int, students: int, empty: int, refused: bool, tmp_path: Path
+) -> None:
+    values = [f"Petrov{i % levels}" for i in range(students)] + [""] * empty
+    write_covariate(tmp_path, values, 'student = ["extra"]')
+    if refused:
+        (fault,) = faults_of(tmp_path)
+        assert (fault.code, fault.key, fault.details) == (
+            "covariate-identifies",
+            "covariates.student",
+            {"levels": levels, "filled": students},
+        )
+        assert "Petrov" not in sentence(fault) + repr(fault)
+    else:
+        assert read(tmp_path).n == students + empty
+
+
+def test_numbers_declared_as_categories_may_identify_too_and_numbers_never_do(tmp_path: Path) -> None:
+    values = [str(1000 + i) for i in range(40)]
+    write_covariate(tmp_path, values, 'student = ["extra"]\ncategories = ["extra"]')
+    assert codes(tmp_path) == ["covariate-identifies"]
+    write_covariate(tmp_path, values, 'student = ["extra"]')
+    assert read(tmp_path).n == 40
+
+
+def test_an_identifier_as_institution_covariate_is_not_shown_as_one_that_varies(tmp_path: Path) -> None:
+    write_covariate(tmp_path, [f"Petrov{i}" for i in range(40)], 'institution = ["extra"]')
+    (fault,) = faults_of(tmp_path)
+    assert (fault.code, fault.key) == ("covariate-identifies", "covariates.institution")
+
+
+# --- the groups of institutions ---------------------------------------------------------------------------------
+
+
+def write_assigned_schools(folder: Path, schools: str, scores: str | None = None, more: str = "") -> None:
+    write_study(folder, data='institution = "school"\ninstitutions = "schools.csv"', assigned="institution", more=more)
+    write_csv(folder, scores or "student,school,score\na,1,5\nb,2.0,6\nc,1,7\nd,3,8\ne,4,9\nf,,1\n")
+    write_csv(folder, schools, "schools.csv")
+
+
+SCHOOLS = "school;arm;kind\n1;new;x\n2;old;y\n3;third;x\n4;;x\n"
+
+
+def test_the_group_column_may_stand_in_the_file_of_institutions(tmp_path: Path) -> None:
+    write_assigned_schools(tmp_path, SCHOOLS, more='[covariates]\ninstitution = ["kind"]')
+    scores = read(tmp_path)
+    assert scores.arm.tolist() == [1, 0, 1]
+    assert values(scores) == [5, 6, 7]
+    assert labels(scores.covariates["kind"]) == ["x", "y", "x"]  # type: ignore[arg-type]
+    assert scores.left_out == {("other", "other-group"): 1, ("other", "no-group"): 2}
+    notices = {notice.code: notice.message for notice in scores.notices}
+    assert notices["groups-of-institutions"].startswith("schools.csv: the groups were read from the column “arm”")
+
+
+def test_both_places_of_the_group_column_give_the_same_scores(tmp_path: Path) -> None:
+    write_assigned_schools(tmp_path, SCHOOLS)
+    joined = read(tmp_path)
+    write_assigned_schools(
+        tmp_path,
+        "school,kind\n1,x\n2,y\n3,x\n4,x\n",
+        "student,school,score,arm\na,1,5,new\nb,2.0,6,old\nc,1,7,new\nd,3,8,third\ne,4,9,\nf,,1,\n",
+    )
+    alone = read(tmp_path)
+    assert (joined.arm.tolist(), joined.left_out) == (alone.arm.tolist(), alone.left_out)
+    assert values(joined) == values(alone)
+    assert labels(joined.institution) == labels(alone.institution)
+
+
+def test_an_institution_without_a_group_row_is_told_over_all_files(tmp_path: Path) -> None:
+    write_assigned_schools(tmp_path, "school,arm\n1,new\n2,old\n")
+    text = (tmp_path / "study.toml").read_text().replace('"scores.csv"', '"scores.csv", "more.csv"')
+    (tmp_path / "study.toml").write_text(text)
+    write_csv(tmp_path, "student,school,score\ng,3,5\nh,1,6\n", "more.csv")
+    found = [(fault.code, fault.file, fault.found, fault.details) for fault in faults_of(tmp_path)]
+    assert found == [
+        ("institution-unknown", "schools.csv", "3", {"students": 2}),
+        ("institution-unknown", "schools.csv", "4", {"students": 1}),
+    ]
+
+
+def test_a_group_column_that_no_file_holds_is_missing_from_the_scores(tmp_path: Path) -> None:
+    write_assigned_schools(tmp_path, "school,kind\n1,x\n2,y\n3,x\n4,x\n")
+    assert [(fault.code, fault.file, fault.key) for fault in faults_of(tmp_path)] == [
+        ("column-missing", "scores.csv", "groups.column")
+    ]
+
+
+def test_a_group_column_of_institutions_is_no_place_for_assigned_students(tmp_path: Path) -> None:
+    write_assigned_schools(tmp_path, SCHOOLS)
+    text = (tmp_path / "study.toml").read_text().replace('assigned = "institution"', 'assigned = "student"')
+    (tmp_path / "study.toml").write_text(text)
+    assert codes(tmp_path) == ["column-missing"]
+
+
+def test_an_arm_that_no_institution_is_in_names_the_file_of_institutions(tmp_path: Path) -> None:
+    write_assigned_schools(tmp_path, SCHOOLS.replace("old", "oldd"))
+    (fault,) = faults_of(tmp_path)
+    assert (fault.code, fault.file, fault.column) == ("arm-empty", "schools.csv", "arm")
+    assert fault.details["values"] == {"new": 2, "oldd": 1, "third": 1}
+
+
+def test_groups_of_institutions_need_the_students_institutions(tmp_path: Path) -> None:
+    write_assigned_schools(tmp_path, SCHOOLS, "student,school,score\na,,5\nb,,6\n")
+    assert [(fault.code, fault.file, fault.key) for fault in faults_of(tmp_path)] == [
+        ("column-empty", "scores.csv", "data.institution")
+    ]
+
+
+def test_an_unreadable_file_of_institutions_may_have_held_the_groups(tmp_path: Path) -> None:
+    write_assigned_schools(tmp_path, "")
+    assert [(fault.code, fault.file) for fault in faults_of(tmp_path)] == [("file-empty", "schools.csv")]
+
+
 # --- workbooks ----------------------------------------------------------------------------------------------
 
 
@@ -305,6 +514,37 @@ def test_a_sheet_header_and_last_row_that_the_study_names(tmp_path: Path) -> Non
     scores = read(tmp_path)
     assert values(scores) == [1, 2]
     assert (scores.sources[0].sheet, scores.sources[0].header_row) == ("Second", 3)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        [["student", "arm", "score"]],
+        [["Class 7"]],
+        [[], ["Class 7"], [], ["student", "arm", "score"], [" ", None, ""]],
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_sheet_without_rows_below_its_header_is_no_second_sheet(
+    second: list[list[str]], first: bool, tmp_path: Path
+) -> None:
+    write_study(tmp_path, files='["scores.xlsx"]')
+    sheets = {"Empty": second, "Full": examples.sheet_lines()}
+    write_xlsx(tmp_path, sheets if first else dict(reversed(sheets.items())))
+    scores = read(tmp_path)
+    assert (scores.n, scores.sources[0].sheet) == (6, "Full")
+
+
+def test_sheets_without_any_row_are_told_by_the_first(tmp_path: Path) -> None:
+    write_study(tmp_path, files='["scores.xlsx"]')
+    write_xlsx(tmp_path, {"A": [["student", "arm", "score"]], "B": [["student", "arm", "score"]]})
+    assert [(fault.code, fault.sheet) for fault in faults_of(tmp_path)] == [("header-only", "A")]
+
+
+def test_rows_of_formulas_without_value_are_rows(tmp_path: Path) -> None:
+    write_study(tmp_path, files='["scores.xlsx"]')
+    write_xlsx(tmp_path, {"A": examples.sheet_lines(), "B": [["student", "arm", "score"], ["=A!A2", "=A!B2", "=A!C2"]]})
+    assert codes(tmp_path) == ["sheet-unclear"]
 
 
 def test_a_header_of_two_rows_with_merged_cells(tmp_path: Path) -> None:

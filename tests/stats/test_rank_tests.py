@@ -167,7 +167,7 @@ def test_narrowing_finds_the_same_difference_as_sorting(experimental, control) -
     differences = np.sort((experimental[:, None] - control[None, :]).ravel())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rank_tests, "FEW_PAIRS", 0)
-        at = rank_tests._Differences(experimental, control)
+        at = rank_tests._Differences(rank_tests._counted(experimental, control))
         assert [at(k) for k in range(1, differences.size + 1)] == differences.tolist()
 
 

@@ -10,7 +10,8 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from expeval.fault_codes import NAMELESS, STUDY_CODES, further, sentence
+from expeval.fault_codes import NAMELESS, STUDY_CODES, Told, further, sentence
+from expeval.fault_codes.wording import like, rows_of
 from expeval.faults import Fault, Faults
 
 SHOWN = 200
@@ -25,13 +26,16 @@ def show_faults(faults: Faults, stream: TextIO, as_json: bool = False, language:
     Parameters
     ----------
     faults
-        What was raised.  Text merges faults that differ in place and value alone, so that one mistake
-        made 300 times reads as one; JSON keeps each.  Both end after the first 200 with the count of the rest.
+        What was raised.  Faults that differ in place and value alone are told together, so that one mistake made
+        300 times reads as one: text shows its first 20 cells, JSON its first 200.  Both end after the first 200
+        of what is told with the count of the rest.
     stream
         Where to; lines are broken only where the stream is a terminal.
     as_json
-        An object with the list ``faults``: objects with the fault's fields and its ``sentence``.  Where there are more
-        than 200, the last has the code ``more`` and their ``count``.
+        An object with the list ``faults``: objects with the fault's fields, its ``sentence`` and ``count``, the
+        number of faults that it tells.  Where it tells several, ``rows`` has the further rows of all and
+        ``details.cells`` the place and value of each.  Where there are more than 200, the last has the code ``more``
+        and their ``count``.
     language
         A language of the catalogue.
     """
@@ -44,11 +48,16 @@ def show_faults(faults: Faults, stream: TextIO, as_json: bool = False, language:
 def _plain_text(faults: Faults, stream: TextIO, language: str) -> str:
     merged = merge_alike(faults.faults)
     told = [_paragraph(printable(sentence(fault, language)), stream) for fault in merged[:SHOWN]]
-    rest = len(merged) - SHOWN
-    if rest > 0:
+    if rest := sum(map(_count, merged[SHOWN:])):
         told.append(f"  and {rest} more.")
-    count = sum(further(fault) or 1 for fault in faults.faults)
-    return f"{count} fault{'s' if count != 1 else ''}; nothing was written.\n" + "\n".join(told) + "\n"
+    count = sum(map(_count, merged))
+    alike = ", told together where they are alike" if count > len(merged) else ""
+    return f"{count} fault{'s' if count != 1 else ''}{alike}; nothing was written.\n" + "\n".join(told) + "\n"
+
+
+def _count(fault: Fault) -> int:
+    """How many faults are told with this one, itself and those that were only counted among them."""
+    return sum(1 for one in like(fault) if "further" not in one.details) + further(fault)
 
 
 def _paragraph(words: str, stream: TextIO) -> str:
@@ -77,9 +86,9 @@ def _likeness(fault: Fault) -> tuple[object, ...]:
 
 
 def _json_text(faults: Faults, language: str, ascii_only: bool) -> str:
-    objects: list[dict[str, Any]] = [_as_object(fault, language) for fault in faults.faults[:SHOWN]]
-    rest = len(faults.faults) - SHOWN
-    if rest > 0:
+    merged = merge_alike(faults.faults)
+    objects: list[dict[str, Any]] = [_as_object(fault, language) for fault in merged[:SHOWN]]
+    if rest := sum(map(_count, merged[SHOWN:])):
         objects.append({"code": "more", "count": rest, "sentence": f"and {rest} more"})
     text = json.dumps({"faults": objects}, ensure_ascii=ascii_only, allow_nan=False, indent=1)
     # Outside of strings JSON has none of these but its own line ends: the result is the same JSON.
@@ -88,14 +97,32 @@ def _json_text(faults: Faults, language: str, ascii_only: bool) -> str:
 
 def _as_object(fault: Fault, language: str) -> dict[str, Any]:
     fields = {name: getattr(fault, name) for name in Fault.__slots__}
-    if fault.code in NAMELESS:
+    nameless = fault.code in NAMELESS
+    if nameless:
         fields["found"] = None
-    fields["rows"] = list(fault.rows)
-    fields["details"] = {name: _plain(value) for name, value in fault.details.items()}
-    return {**fields, "sentence": printable(sentence(fault, language))}
+    ones = like(fault)
+    further_rows = (*fault.rows, *(row for one in ones[1:] for row in rows_of(one)))
+    fields["rows"] = list(dict.fromkeys(further_rows))[:SHOWN]
+    fields["details"] = {name: _plain(value) for name, value in fault.details.items() if name != "like"}
+    if len(ones) > 1:
+        cells = [one for one in ones if "further" not in one.details][:SHOWN]
+        fields["details"]["cells"] = [_as_cell(one, nameless) for one in cells]
+    return {**fields, "count": _count(fault), "sentence": printable(sentence(fault, language))}
+
+
+def _as_cell(fault: Told, nameless: bool) -> dict[str, Any]:
+    """What tells one of several like faults from the others."""
+    place = {"row": fault.row, "rows": list(fault.rows)[:SHOWN], "cell": fault.cell}
+    return {**place, "found": None if nameless else fault.found, "nearest": fault.nearest} | {
+        name: _plain(fault.details[name]) for name in fault.details if name not in ("like", "further")
+    }
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value[:SHOWN]]
+    if isinstance(value, dict):
+        return {str(name): _plain(part) for name, part in value.items()}
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 

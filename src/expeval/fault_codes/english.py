@@ -268,6 +268,11 @@ DATA_TEXTS: Texts = {
         "more than one column has this name.",
         "Rename all but one of them in the file.",
     ),
+    "column-empty": (
+        "Column without a value",
+        "no student has a value in this column, which {key} names.",
+        "Fill the column in, or take it out of the study file where the study does without it.",
+    ),
     "row-length": (
         "Row that does not fit the header",
         "more cells than the {allowed} column names, or a quotation mark that is never closed: {places}.",
@@ -346,6 +351,29 @@ DATA_TEXTS: Texts = {
         "Institution covariate that varies",
         "covariates.institution must be constant inside an institution, but this column varies in: {cells}.",
         "Correct the cells, or name the column in covariates.student.",
+    ),
+    "covariate-not-a-number": (
+        "Text among a covariate's numbers",
+        "no number, in a covariate that mostly holds numbers: {cells}.",
+        "Correct the cells. " + _MISSING_CODE + " If the column is a category, name it in covariates.categories too.",
+    ),
+    "covariate-identifies": (
+        "Covariate that tells students apart",
+        "a category of {levels} different values for {filled} students: it identifies students, or is no category, "
+        "and its values would be published as terms of the regression.",
+        "Remove it from the covariates. If it holds numbers, write all of them as numbers and leave it out of "
+        "covariates.categories.",
+    ),
+    "strata-vary": (
+        "Stratum that varies inside an assigned unit",
+        "groups.strata must be constant inside each unit that was put into an arm, but this column varies in: {cells}.",
+        "Correct the cells, or groups.strata and groups.assigned.",
+    ),
+    "strata-missing": (
+        "Student without a stratum",
+        "groups.strata says that units were put into the arms inside the values of this column, but it is empty in: "
+        "{cells}.",
+        "Fill in the stratum of these students, or remove groups.strata.",
     ),
     "arm-empty": (
         "Arm without rows",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +25,15 @@ class Membership:
     """Each record's arm (or why it has none), the student's label, and the group column's values with counts.
 
     ``known`` is false where the file lacks the group column: its rows then count as one arm, so that all their
-    other faults are told too.
+    other faults are told too.  ``lacking`` counts the students of institutions that the institution file, which
+    holds the group column, does not have.
     """
 
     arm: IntArray
     students: LabelColumn | None
     values: dict[str, int]
     known: bool
+    lacking: dict[str, int] = field(default_factory=dict)
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -40,27 +42,57 @@ class Membership:
 
 
 def find_membership(
-    study: Study, sheet: Sheet, arm: str | None, missing: MissingValues, faults: list[Fault]
+    study: Study,
+    sheet: Sheet,
+    arm: str | None,
+    missing: MissingValues,
+    faults: list[Fault],
+    groups: Mapping[str, str | None] | None = None,
 ) -> Membership:
-    """Read student and group column; rows without a student identifier are asked about."""
+    """Read student and group column; rows without a student identifier are asked about.
+
+    ``groups`` is each institution's value of the group column, for files of scores that don't hold it themselves.
+    """
     everyone = np.ones(sheet.rows.size, dtype=bool)
     students = _students(study, sheet, missing, faults)
     present = everyone if students is None else students.codes >= 0
-    codes = np.full(sheet.rows.size, CONTROL, dtype=np.int64)
-    values: dict[str, int] = {}
-    column = study.groups.column
+    member = Membership(np.full(sheet.rows.size, CONTROL, dtype=np.int64), students, {}, arm is not None)
+    column, institution = study.groups.column, study.data.institution
     if arm is not None:
-        codes[:] = EXPERIMENTAL if arm == "experimental" else CONTROL
+        member.arm[:] = EXPERIMENTAL if arm == "experimental" else CONTROL
     elif column is not None and column in sheet.columns:
         labels = read_labels_column(sheet, column, missing)
         faults += cell_faults(sheet, column, labels.faulty, present)
-        by_label = np.array([*(_arm_of(study, label) for label in labels.labels), NO_GROUP], dtype=np.int64)
-        codes = by_label[labels.codes]
-        counts = np.bincount(labels.codes[labels.codes >= 0], minlength=len(labels.labels)).tolist()
-        values = dict(zip(labels.labels, counts, strict=True))
-    known = arm is not None or column in sheet.columns
-    codes[~present] = NO_STUDENT
-    return Membership(codes, students, values, known)
+        _set_arms(study, member, labels, labels.labels)
+    elif groups is not None and institution is not None and institution in sheet.columns:
+        # A row whose institution can't be read belongs to no arm, so its cell is told here.
+        labels = read_labels_column(sheet, institution, missing)
+        faults += cell_faults(sheet, institution, labels.faulty, present)
+        _set_arms(study, member, labels, [groups.get(label) for label in labels.labels])
+        _count_lacking(member, labels, groups, present)
+        member.known = bool((labels.codes[present] >= 0).any()) and not member.lacking
+    member.arm[~present] = NO_STUDENT
+    return member
+
+
+def _set_arms(study: Study, member: Membership, labels: LabelColumn, values: Sequence[str | None]) -> None:
+    """Each record's arm from the value of the group column that its label stands for."""
+    by_label = [NO_GROUP if value is None else _arm_of(study, value) for value in values]
+    member.arm = np.array([*by_label, NO_GROUP], dtype=np.int64)[labels.codes]
+    counts = np.bincount(labels.codes[labels.codes >= 0], minlength=len(labels.labels)).tolist()
+    for value, count in zip(values, counts, strict=True):
+        if value is not None:
+            member.values[value] = member.values.get(value, 0) + count
+    member.known = True
+
+
+def _count_lacking(
+    member: Membership, labels: LabelColumn, groups: Mapping[str, str | None], present: NDArray[np.bool_]
+) -> None:
+    counts = np.bincount(labels.codes[present & (labels.codes >= 0)], minlength=len(labels.labels)).tolist()
+    member.lacking = {
+        label: count for label, count in zip(labels.labels, counts, strict=True) if count and label not in groups
+    }
 
 
 def _students(study: Study, sheet: Sheet, missing: MissingValues, faults: list[Fault]) -> LabelColumn | None:

@@ -1,4 +1,4 @@
-"""Checks across rows: students twice, units in both arms, covariates that vary, outcomes that are all missing."""
+"""Checks across rows: students twice, units in both arms, covariates and strata that vary, columns without values."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from expeval.scores.cells import Sheet
 from expeval.scores.table import Categories, Column, IntArray, Numbers
 
 FAULTS_A_CHECK = 1000
+ROWS_A_FAULT = 200  # further rows of one fault are counted at most
+SHOWN_VALUES = 20
+FEW_LEVELS = 20  # a category of so few levels tells nobody apart, however few the students are
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,21 @@ class Rows:
         if others:
             fault.details["elsewhere"] = others
         return fault
+
+    def at(self, row: int) -> tuple[Sheet, int]:
+        """The sheet of a row and the record in it."""
+        return self.sheets[int(self.sheet[row])], int(self.record[row])
+
+    def key(self, row: int) -> tuple[str | None, str | None, int | None]:
+        """File, sheet and row, as a fault names them."""
+        sheet, record = self.at(row)
+        return sheet.file, sheet.sheet, int(sheet.rows[record])
+
+    def cell(self, row: int, column: str) -> str | None:
+        """The address of a row's cell, where its file has addresses."""
+        sheet, record = self.at(row)
+        letter = sheet.letters.get(column)
+        return f"{letter}{int(sheet.rows[record])}" if letter else None
 
     def _places(self, rows: Sequence[int]) -> list[tuple[int, int]]:
         return [(int(self.sheet[row]), int(self.record[row])) for row in rows]
@@ -96,36 +114,97 @@ def check_units(rows: Rows, units: Categories, arm: IntArray, column: str) -> li
     counts = {code: np.bincount(units.codes[known & (arm == code)], minlength=size) for code in (EXPERIMENTAL, CONTROL)}
     for unit in np.flatnonzero((counts[EXPERIMENTAL] > 0) & (counts[CONTROL] > 0)).tolist()[:FAULTS_A_CHECK]:
         smaller = min(counts, key=lambda code: (int(counts[code][unit]), code))
-        places = np.flatnonzero((units.codes == unit) & (arm == smaller))[:20].tolist()
+        places = np.flatnonzero((units.codes == unit) & (arm == smaller))[:ROWS_A_FAULT].tolist()
         fault = rows.fault("unit-both-arms", places, column=column, found=units.labels[unit], key="groups.assigned")
         fault.details["count"] = int(counts[smaller][unit])
         faults.append(fault)
     return faults
 
 
-def check_constant(rows: Rows, institution: Categories, name: str, column: Column) -> list[Fault]:
-    """An institution covariate from the students' rows that differs inside an institution."""
+def check_constant(rows: Rows, units: Categories, name: str, column: Column, code: str, key: str) -> list[Fault]:
+    """A column of the students' rows that differs inside a unit: an institution's covariate, an assigned stratum."""
     faults = []
-    known = (institution.codes >= 0) & ~column.missing
+    known = (units.codes >= 0) & ~column.missing
     values = column.values if isinstance(column, Numbers) else column.codes.astype(np.float64)
     places = np.flatnonzero(known)
-    order = places[np.lexsort((places, institution.codes[places]))]
-    starts = np.flatnonzero(np.diff(institution.codes[order], prepend=-1))
+    order = places[np.lexsort((places, units.codes[places]))]
+    starts = np.flatnonzero(np.diff(units.codes[order], prepend=-1))
     firsts = np.repeat(order[starts], np.diff(np.append(starts, order.size)))
     varying = order[values[order] != values[firsts]]
-    for unit in np.unique(institution.codes[varying]).tolist()[:FAULTS_A_CHECK]:
-        inside = order[institution.codes[order] == unit]
+    for unit in np.unique(units.codes[varying]).tolist()[:FAULTS_A_CHECK]:
+        inside = order[units.codes[order] == unit]
         _, first = np.unique(values[inside], return_index=True)
-        shown = sorted(inside[first].tolist())
-        found = ", ".join(_cell_text(column, place) for place in shown[:20])
-        fault = rows.fault("covariate-varies", shown[:20], column=name, found=found, key="covariates.institution")
-        fault.details["institution"] = institution.labels[unit]
+        shown = sorted(inside[first].tolist())[:ROWS_A_FAULT]
+        found = ", ".join(_cell_text(column, place) for place in shown[:SHOWN_VALUES])
+        fault = rows.fault(code, shown, column=name, cell=rows.cell(shown[0], name), found=found, key=key)
+        fault.details["institution"] = units.labels[unit]
         faults.append(fault)
     return faults
 
 
 def _cell_text(column: Column, place: int) -> str:
     return column.labels[column.codes[place]] if isinstance(column, Categories) else f"{column.values[place]:g}"
+
+
+def check_strata(rows: Rows, strata: Categories, name: str, told: Sequence[Fault]) -> list[Fault]:
+    """Students of the arms without a stratum, each with its cell; one fault where nobody has one.
+
+    ``told`` are the faults so far: a cell that is one of them is not told again as an empty one.
+    """
+    known = {(fault.file, fault.sheet, fault.row) for fault in told if fault.column == name}
+    empty = [
+        place
+        for place in np.flatnonzero(strata.missing).tolist()
+        if name in rows.at(place)[0].columns and rows.key(place) not in known
+    ]
+    if strata.missing.all() and not known:
+        return check_filled(rows, strata, name, "groups.strata", told)
+    faults = []
+    for place in empty[:FAULTS_A_CHECK]:
+        sheet, record = rows.at(place)
+        faults.append(sheet.fault("strata-missing", record, name, key="groups.strata"))
+    if len(empty) > FAULTS_A_CHECK:
+        sheet, _ = rows.at(empty[FAULTS_A_CHECK])
+        further = {"further": len(empty) - FAULTS_A_CHECK}
+        faults.append(
+            Fault("strata-missing", sheet.file, sheet.sheet, column=name, key="groups.strata", details=further)
+        )
+    return faults
+
+
+def check_filled(rows: Rows, column: Categories, name: str, key: str, told: Sequence[Fault]) -> list[Fault]:
+    """A column that says who belongs where, without a value in any row of the two arms."""
+    holding = holders(rows.sheets, name)
+    # A file that lacks the column, and a cell that can't be a label, are told already.
+    if not column.codes.size or not column.missing.all() or len(holding) < len(rows.sheets):
+        return []
+    if any(fault.column == name for fault in told):
+        return []
+    return [column_fault("column-empty", holding, name, key)]
+
+
+def check_identifies(sheets: Sequence[Sheet], column: Column, name: str, key: str) -> list[Fault]:
+    """A category with a level for (almost) every student: its levels would be published as terms."""
+    if not isinstance(column, Categories):
+        return []
+    filled = column.codes[~column.missing]
+    levels = int(np.unique(filled).size)
+    if levels <= FEW_LEVELS or 2 * levels <= filled.size:
+        return []
+    fault = column_fault("covariate-identifies", holders(sheets, name), name, key)
+    fault.details.update(levels=levels, filled=int(filled.size))
+    return [fault]
+
+
+def holders(sheets: Sequence[Sheet], name: str) -> list[Sheet]:
+    """The sheets that hold a column."""
+    return [sheet for sheet in sheets if name in sheet.columns]
+
+
+def column_fault(code: str, sheets: Sequence[Sheet], name: str, key: str) -> Fault:
+    """A fault of a whole column, of all the files that hold it."""
+    files = ", ".join(dict.fromkeys(sheet.file for sheet in sheets))
+    return Fault(code, files, sheets[0].sheet if len(sheets) == 1 else None, column=name, key=key)
 
 
 def check_outcomes(outcomes: Mapping[str, Numbers], files: Sequence[str]) -> list[Fault]:

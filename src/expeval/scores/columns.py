@@ -25,6 +25,9 @@ from expeval.scores.typed import (
 )
 from expeval.study.spec import Outcome
 
+_OF_COVARIATES = {"not-a-number": "covariate-not-a-number"}
+_COVARIATE_KEYS = {"covariate-not-a-number": "covariates.categories"}
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -102,6 +105,7 @@ def _numbers(
     missing: MissingValues,
     stands: Mapping[str, float],
     faults: list[Fault],
+    covariate: bool = False,
 ) -> Numbers:
     pieces = []
     for part in parts:
@@ -109,7 +113,9 @@ def _numbers(
             pieces.append(np.full(part.size, np.nan))
             continue
         column = read_scores_column(part.sheet, name, missing, stands)
-        faults += cell_faults(part.sheet, name, column.faulty, part.kept)
+        # outcomes.values says nothing of covariates: a text among their numbers has advice of its own.
+        faulty = {_OF_COVARIATES.get(code, code) if covariate else code: at for code, at in column.faulty.items()}
+        faults += cell_faults(part.sheet, name, faulty, part.kept, keys=_COVARIATE_KEYS)
         pieces.append(column.values[part.kept])
     return Numbers(np.concatenate(pieces))
 
@@ -130,7 +136,7 @@ def covariate_column(
     texts, numbers = (sum(counts) for counts in zip((0, 0), *shares, strict=True))
     if category or texts > numbers:
         return label_column(parts, name, missing, faults)
-    return _numbers(parts, name, missing, {}, faults)
+    return _numbers(parts, name, missing, {}, faults, covariate=True)
 
 
 def label_column(parts: Sequence[Part], name: str, missing: MissingValues, faults: list[Fault]) -> Categories:

@@ -22,14 +22,21 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", 
 CYRILLIC = ("cp1251", "koi8-r", "mac-cyrillic", "cp866")
 _CANDIDATES = (*CYRILLIC, "cp1252")
 _NON_ASCII_WORD = re.compile(r"[^\s,;|\"'.:()/<>=+\-_\d]*[^\x00-\x7f][^\s,;|\"'.:()/<>=+\-_\d]*")
+# A no-break space that a cell begins with, and the word after it.
+_INDENTED = re.compile(r"(?<![^;,|\"\t\r\n])\u00a0[^\s,;|\"'.:()/<>=+\-_\d]+")
+# Ў is half a vowel: it stands after a vowel and never before one.
+_SHORT_U = re.compile("ў[аеёиіоуыэюя]", re.IGNORECASE)
 # Shares of the letters а, б, в ... я in Russian text, per thousand (Russian National Corpus; ё counted with е).
 _SHARES = (80, 16, 45, 17, 30, 85, 9, 16, 74, 12, 35, 44, 32, 67, 110, 28, 47, 55, 63, 26, 3, 10, 5, 14, 7, 4, 0.4)
 _LOG_SHARE: dict[str, float] = {
     letter: math.log(share / 1000) for letter, share in zip("абвгдежзийклмнопрстуфхцчшщъ", _SHARES, strict=True)
 } | {letter: math.log(share / 1000) for letter, share in {"ы": 19, "ь": 17, "э": 3, "ю": 6, "я": 20}.items()}
+_NO_LETTER = -9.0  # of a sign inside a word
+_STRANGER = -14.0  # of a letter that Russian lacks: one in a million
 ENOUGH = math.log(1000)  # how much likelier one encoding must be before the other is no longer asked about
 
 _ORDINARY_SIGNS = set("«»„“”–—№…€§°±×’‘·\u00a0")
+_QUOTES = {"«": "»", "“": "”", "„": "“”", "‘": "’"}  # what opens: what may close it
 _BOX_OR_CONTROL = re.compile(r"[\x80-\x9f\u2500-\u25ff]")
 
 
@@ -91,6 +98,8 @@ def _decode_legacy(data: bytes, wanted: Sequence[str]) -> Decoded | None:
     best = [name for name in texts if named[name] == max(named.values())]
     strange = {name: strangeness(samples[name], name in CYRILLIC) for name in best}
     best = [name for name in best if strange[name] == min(strange.values())]
+    unlike = {name: unlikeliness(samples[name]) for name in best}
+    best = [name for name in best if unlike[name] == min(unlike.values())]
     if len(best) > 1 and set(best) <= set(CYRILLIC):
         likely = {name: likelihood(samples[name]) for name in best}
         best = [name for name in best if likely[name] > max(likely.values()) - ENOUGH]
@@ -115,7 +124,32 @@ def likelihood(sample: str) -> float:
     words: set[str] = set(_NON_ASCII_WORD.findall(sample))
     letters = "".join(words).lower().replace("ё", "е")
     capitals = sum(len(word) > 1 and word.isupper() for word in words)
-    return math.fsum(_LOG_SHARE.get(letter, -9.0) for letter in letters) - 2.3 * capitals
+    shares = (_LOG_SHARE.get(letter, _STRANGER if letter.isalpha() else _NO_LETTER) for letter in letters)
+    return math.fsum(shares) - 2.3 * capitals
+
+
+def unlikeliness(sample: str) -> float:
+    """Share of the different non-ASCII words that nobody writes so, although their letters are those of a language.
+
+    In the wrong encoding capitals become quotation marks and dashes ("«ина" for "Зина"), small letters become
+    signs ("мужска€") or spaces that cells begin with.
+    """
+    words = set(_NON_ASCII_WORD.findall(sample))
+    indented = set(_INDENTED.findall(sample))
+    opened = tuple(sign for sign, closing in _QUOTES.items() if not any(other in sample for other in closing))
+    odd = sum(word in indented or word.startswith(opened) or not _is_written(word) for word in words)
+    return odd / len(words) if words else 0.0
+
+
+def _is_written(word: str) -> bool:
+    """Whether signs stand where they do in a text, and letters have one of the three forms of case."""
+    bare = word.lstrip("«“„‘\u00a0").rstrip("»”“’…\u00a0")
+    if not any(letter.isalpha() for letter in bare):
+        return bool(bare)  # a dash or № may stand alone, a quotation mark does not
+    parts = re.split("[’‘\u00a0–—·]", bare)
+    return all(part.isalpha() and part in (part.lower(), part.upper(), part.capitalize()) for part in parts) and not (
+        _SHORT_U.search(word)
+    )
 
 
 def _strange(word: str, cyrillic: bool) -> bool:

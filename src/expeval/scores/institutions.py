@@ -10,6 +10,7 @@ import numpy as np
 from expeval.faults import Fault
 from expeval.scores.decimals import settle_decimal
 from expeval.scores.roles import Columns, institution_columns
+from expeval.scores.spelling import tidy
 from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers
 from expeval.scores.tables import Table, list_files, read_table
 from expeval.scores.typed import MissingValues, cell_faults, read_labels_column
@@ -30,12 +31,26 @@ class InstitutionTable:
         institution's label -> its record.
     complete
         Whether every file could be read.
+    groups
+        institution's label -> its value of the group column (``None``: empty), where the files hold that column
+        and whole institutions were assigned; else ``None``.
     """
 
     tables: list[Table]
     covariates: tuple[str, ...]
     records: dict[str, int]
     complete: bool
+    groups: dict[str, str | None] | None = None
+
+    def may_hold_groups(self, column: str | None) -> bool:
+        """Whether the group column stands here, or would if the files could be read."""
+        named = column is not None and bool(self.tables) and all(tidy(column) in table.names for table in self.tables)
+        return self.groups is not None or named or not self.complete
+
+    @property
+    def files(self) -> str:
+        """The files' names, for messages."""
+        return ", ".join(dict.fromkeys(table.sheet.file for table in self.tables))
 
 
 def read_institutions(study: Study, missing: MissingValues, faults: list[Fault]) -> InstitutionTable | None:
@@ -53,7 +68,22 @@ def read_institutions(study: Study, missing: MissingValues, faults: list[Fault])
             table.sheet, [n for n in held if n in columns.numeric], missing, table.listed.settings.decimal, frozenset()
         )
     records = _index(study, tables, columns, missing, faults)
-    return InstitutionTable(tables, held, records, complete)
+    groups = _groups(columns.group, tables, records, missing, faults)
+    return InstitutionTable(tables, held, records, complete, groups)
+
+
+def _groups(
+    column: str | None, tables: Sequence[Table], records: dict[str, int], missing: MissingValues, faults: list[Fault]
+) -> dict[str, str | None] | None:
+    """The group of each institution, where every file holds the group column."""
+    if column is None or not tables or any(column not in table.sheet.columns for table in tables):
+        return None
+    values: list[str | None] = []
+    for table in tables:
+        labels = read_labels_column(table.sheet, column, missing)
+        faults += cell_faults(table.sheet, column, labels.faulty, np.ones(labels.codes.size, dtype=bool))
+        values += [labels.labels[code] if code >= 0 else None for code in labels.codes.tolist()]
+    return {label: values[record] for label, record in records.items()}
 
 
 def _index(
@@ -100,24 +130,31 @@ def join(institution: Categories, records: dict[str, int], column: Column) -> Co
     return Categories(codes, column.labels)
 
 
-def unknown_institutions(
-    study: Study, table: InstitutionTable, institution: Categories
-) -> tuple[list[Fault], list[Notice]]:
-    """Institutions of students that the institution file lacks; its rows without students are noticed."""
-    counts = np.bincount(institution.codes[institution.codes >= 0], minlength=len(institution.labels)).tolist()
-    file = table.tables[0].sheet.file
-    faults = [
+def unknown_institutions(study: Study, table: InstitutionTable, students: dict[str, int]) -> list[Fault]:
+    """Institutions that the institution file lacks, of those that have students; ``students``: label -> how many."""
+    sheet = table.tables[0].sheet
+    return [
         Fault(
             "institution-unknown",
-            file,
-            table.tables[0].sheet.sheet,
+            sheet.file,
+            sheet.sheet,
             column=study.data.institution,
             found=label,
             details={"students": count},
         )
-        for label, count in zip(institution.labels, counts, strict=True)
+        for label, count in students.items()
         if label not in table.records and count
     ]
+
+
+def unused_institutions(table: InstitutionTable, institution: Categories) -> list[Notice]:
+    """Rows of the institution file without students in this study."""
     unused = len(set(table.records) - set(institution.labels))
-    words = f"{file}: {unused} institutions have no student in this study."
-    return faults, [Notice("institutions-unused", words)] if unused else []
+    words = f"{table.tables[0].sheet.file}: {unused} institutions have no student in this study."
+    return [Notice("institutions-unused", words)] if unused else []
+
+
+def counted(institution: Categories) -> dict[str, int]:
+    """How many rows each label has."""
+    counts = np.bincount(institution.codes[institution.codes >= 0], minlength=len(institution.labels)).tolist()
+    return dict(zip(institution.labels, counts, strict=True))

@@ -31,9 +31,14 @@ from expeval.scores.arms import (
 from expeval.scores.checking import (
     Rows,
     check_constant,
+    check_filled,
+    check_identifies,
     check_outcomes,
+    check_strata,
     check_students,
     check_units,
+    column_fault,
+    holders,
     repeated_class_labels,
 )
 from expeval.scores.columns import (
@@ -46,7 +51,14 @@ from expeval.scores.columns import (
     outcome_column,
 )
 from expeval.scores.decimals import settle_decimal
-from expeval.scores.institutions import InstitutionTable, join, read_institutions, unknown_institutions
+from expeval.scores.institutions import (
+    InstitutionTable,
+    counted,
+    join,
+    read_institutions,
+    unknown_institutions,
+    unused_institutions,
+)
 from expeval.scores.roles import Columns, group_words, missing_values, student_columns
 from expeval.scores.spelling import tidy
 from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, Scores, Source
@@ -94,6 +106,7 @@ class _Joined:
     baselines: dict[str, tuple[str, Numbers]]
     covariates: dict[str, Column]
     institution: Categories | None
+    class_labels: Categories | None
     class_: Categories | None
     strata: Categories | None
     repeated: np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -111,17 +124,43 @@ class _Reading:
 
     def read_tables(self, institutions: InstitutionTable | None) -> list[Table]:
         """Open every file of scores, set its decimal sign and find its arms."""
-        columns = student_columns(self.study)
+        group = self.study.groups.column
+        elsewhere = institutions is not None and self._whole_institutions and institutions.may_hold_groups(group)
+        columns = student_columns(self.study, elsewhere)
         before = len(self.faults)
         listed = list_files(self.study, self.study.score_files, self.faults, group_words(self.study))
         found = before == len(self.faults)
         tables = [table for file in listed if (table := read_table(file, columns, self.study.missing, self.faults))]
         self._institution_covariates(columns, tables, institutions)
         for table in tables:
-            self._prepare(table, columns)
+            self._prepare(table, columns, institutions)
+        self._groups_of_institutions(tables, institutions)
         if found and len(tables) == len(listed) and all(member.known for member in self.memberships):
-            self.faults += arm_faults(self.study, self.memberships, [table.sheet.file for table in tables])
+            holding = [table for table in tables if group is None or group in table.sheet.columns]
+            holding += institutions.tables if institutions and len(holding) < len(tables) else []
+            self.faults += arm_faults(self.study, self.memberships, [table.sheet.file for table in holding])
         return tables
+
+    @property
+    def _whole_institutions(self) -> bool:
+        return self.study.groups.assigned == "institution" and self.study.groups.column is not None
+
+    def _groups_of_institutions(self, tables: list[Table], institutions: InstitutionTable | None) -> None:
+        """Tell institutions whose group nobody knows; notice that the groups are those of the institution file."""
+        group, name = self.study.groups.column, str(self.study.data.institution)
+        joined = [i for i, table in enumerate(tables) if group is not None and group not in table.sheet.columns]
+        if institutions is None or institutions.groups is None or not joined:
+            return
+        lacking: dict[str, int] = {}
+        for i in joined:
+            for label, count in self.memberships[i].lacking.items():
+                lacking[label] = lacking.get(label, 0) + count
+        self.faults += unknown_institutions(self.study, institutions, lacking)
+        unnamed = [tables[i].sheet for i in joined if not self.memberships[i].known and not self.memberships[i].lacking]
+        if (holding := holders(unnamed, name)) and not any(fault.column == name for fault in self.faults):
+            self.faults.append(column_fault("column-empty", holding, name, "data.institution"))
+        words = f"{institutions.files}: the groups were read from the column “{group}” of the institution file."
+        self.notices.append(Notice("groups-of-institutions", words))
 
     def _institution_covariates(
         self, columns: Columns, tables: list[Table], institutions: InstitutionTable | None
@@ -137,13 +176,14 @@ class _Reading:
             where = institutions.tables if institutions and len(lacking) == len(tables) else lacking
             self.faults += [_lacking(table, name) for table in where]
 
-    def _prepare(self, table: Table, columns: Columns) -> None:
+    def _prepare(self, table: Table, columns: Columns, institutions: InstitutionTable | None) -> None:
         sheet = table.sheet
         stands = frozenset(tidy(text) for outcome in self.study.outcomes for text in outcome.values)
         categories = set(self.study.covariates.categories)
         numeric = [name for name in columns.numeric if name in sheet.columns and name not in categories]
         self.faults += settle_decimal(sheet, numeric, self.missing, table.listed.settings.decimal, stands)
-        member = find_membership(self.study, sheet, table.listed.arm, self.missing, self.faults)
+        groups = institutions.groups if institutions else None
+        member = find_membership(self.study, sheet, table.listed.arm, self.missing, self.faults, groups)
         self.memberships.append(member)
         self.notices += spelling_notices(sheet) + hidden_notice(sheet) + look_alike_groups(self.study, member.values)
 
@@ -168,7 +208,7 @@ class _Reading:
         covariates = self._student_covariates(parts)
         covariates |= self._unit_covariates(parts, rows, institution or class_, institutions)
         repeated = np.zeros(arm.size, dtype=bool)
-        joined = _Joined(rows, arm, outcomes, baselines, covariates, institution, class_, strata, repeated)
+        joined = _Joined(rows, arm, outcomes, baselines, covariates, institution, labels, class_, strata, repeated)
         if institution is not None and labels is not None and (times := repeated_class_labels(institution, labels)):
             words = f"{times} class labels stand in more than one institution; each is a class of its own there."
             self.notices.append(Notice("class-labels-repeat", words))
@@ -180,32 +220,43 @@ class _Reading:
 
     def _student_covariates(self, parts: list[Part]) -> dict[str, Column]:
         spec = self.study.covariates
-        return {
+        found = {
             name: covariate_column(parts, name, self.missing, name in spec.categories, self.faults)
             for name in spec.student
         }
+        for name, column in found.items():
+            self._identifies(parts, name, column, "covariates.student")
+        return found
+
+    def _identifies(self, parts: list[Part], name: str, column: Column, key: str) -> bool:
+        faults = check_identifies([part.sheet for part in parts], column, name, key)
+        self.faults += faults
+        return bool(faults)
 
     def _unit_covariates(
         self, parts: list[Part], rows: Rows, units: Categories | None, table: InstitutionTable | None
     ) -> dict[str, Column]:
         """Covariates of institutions (of classes where there are none), from their own file or the scores'."""
         spec = self.study.covariates
+        key = "covariates.institution"
         found: dict[str, Column] = {}
         if units is None:
             return found
         if table is not None and table.complete:
-            faults, notices = unknown_institutions(self.study, table, units)
-            self.faults += faults
-            self.notices += notices
+            self.faults += unknown_institutions(self.study, table, counted(units))
+            self.notices += unused_institutions(table, units)
         for name in spec.institution:
             category = name in spec.categories
             if table is not None and name in table.covariates:
                 everyone = [Part(t.sheet, np.ones(t.sheet.rows.size, dtype=bool)) for t in table.tables]
                 column = covariate_column(everyone, name, self.missing, category, self.faults)
                 found[name] = join(units, table.records, column)
+                self._identifies(everyone, name, found[name], key)
             else:
                 found[name] = covariate_column(parts, name, self.missing, category, self.faults)
-                self.faults += check_constant(rows, units, name, found[name])
+                # The values of a column that tells students apart are in no message, and neither is how they vary.
+                if not self._identifies(parts, name, found[name], key):
+                    self.faults += check_constant(rows, units, name, found[name], "covariate-varies", key)
         return found
 
     def _check(self, joined: _Joined, tables: list[Table]) -> None:
@@ -216,13 +267,32 @@ class _Reading:
             first = self.study.data.duplicates == "first"
             faults, joined.repeated = check_students(joined.rows, students, joined.arm, _used(joined), first, name)
             self.faults += faults
-        units = {"institution": joined.institution, "class": joined.class_}.get(self.study.groups.assigned)
-        if units is not None:
-            data = self.study.data
-            column = data.institution if self.study.groups.assigned == "institution" else data.class_
-            self.faults += check_units(joined.rows, units, joined.arm, str(column))
+        self._check_units(joined)
         if joined.arm.size and not self.faults:
             self.faults += check_outcomes(joined.outcomes, files)
+
+    def _check_units(self, joined: _Joined) -> None:
+        """Assigned units stand in one arm and one stratum; the columns that say who belongs where hold something."""
+        data, assigned, strata = self.study.data, self.study.groups.assigned, self.study.groups.strata
+        units = {"institution": joined.institution, "class": joined.class_}.get(assigned)
+        if units is not None:
+            column = data.institution if assigned == "institution" else data.class_
+            self.faults += check_units(joined.rows, units, joined.arm, str(column))
+        if data.institution is not None and joined.institution is not None:
+            self.faults += check_filled(
+                joined.rows, joined.institution, data.institution, "data.institution", self.faults
+            )
+        # Beside institutions a class is only needed where classes were assigned.
+        if (
+            data.class_ is not None
+            and joined.class_labels is not None
+            and (assigned == "class" or not data.institution)
+        ):
+            self.faults += check_filled(joined.rows, joined.class_labels, data.class_, "data.class", self.faults)
+        if strata is not None and joined.strata is not None:
+            self.faults += check_strata(joined.rows, joined.strata, strata, self.faults)
+            if units is not None:
+                self.faults += check_constant(joined.rows, units, strata, joined.strata, "strata-vary", "groups.strata")
 
     def scores(self, joined: _Joined, tables: list[Table], institutions: InstitutionTable | None) -> Scores:
         """The result, once nothing is wrong: repetitions taken out, everything left out counted."""

@@ -17,29 +17,35 @@ class Columns:
     keys
         column -> the key of study.toml that names it; every one of them must be there.
     optional
-        Columns that may stand here or in another file.
+        Covariates that may stand here or in another file.
     numeric
         Columns whose cells may be nothing but numbers.
+    group
+        The group column, where it may stand here or in another file.
     """
 
     keys: dict[str, str]
     optional: tuple[str, ...]
     numeric: tuple[str, ...]
+    group: str | None = None
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """All columns, required ones first."""
-        return tuple(dict.fromkeys((*self.keys, *self.optional)))
+        return tuple(dict.fromkeys((*self.keys, *self.optional, *((self.group,) if self.group else ()))))
 
 
-def student_columns(study: Study) -> Columns:
-    """The columns of a file of scores; institution covariates may stand in a file of their own."""
+def student_columns(study: Study, groups_of_institutions: bool = False) -> Columns:
+    """The columns of a file of scores; institution covariates may stand in a file of their own.
+
+    So may the group column (``groups_of_institutions``): the file of institutions holds it.
+    """
     data, groups = study.data, study.groups
     labels = {
         data.student: "data.student",
         data.institution: "data.institution",
         data.class_: "data.class",
-        groups.column: "groups.column",
+        None if groups_of_institutions else groups.column: "groups.column",
         groups.strata: "groups.strata",
     }
     keys = {name: key for name, key in labels.items() if name is not None}
@@ -52,7 +58,7 @@ def student_columns(study: Study) -> Columns:
         numbers.setdefault(name, "covariates.student")
     optional = tuple(name for name in study.covariates.institution if name not in keys and name not in numbers)
     numeric = tuple(name for name in (*numbers, *optional) if name not in keys)
-    return Columns({**numbers, **keys}, optional, numeric)
+    return Columns({**numbers, **keys}, optional, numeric, groups.column if groups_of_institutions else None)
 
 
 def outcome_key(study: Study, outcome: Outcome, key: str) -> str:
@@ -70,7 +76,8 @@ def institution_columns(study: Study) -> Columns:
     """The columns of an institution file."""
     keys = {study.data.institution: "data.institution"} if study.data.institution is not None else {}
     optional = tuple(name for name in study.covariates.institution if name not in keys)
-    return Columns(keys, optional, optional)
+    assigned = study.groups.column if study.groups.assigned == "institution" else None
+    return Columns(keys, optional, optional, assigned)
 
 
 def missing_values(study: Study) -> MissingValues:

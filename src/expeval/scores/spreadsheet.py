@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
@@ -12,6 +12,7 @@ from expeval.faults import Fault, nearest
 from expeval.scores.cells import Cells, ErrorCell, FormulaCell, Sheet, Value, gather, shown
 from expeval.scores.settings import Preview, Request, Settings, Unreadable
 from expeval.scores.sheet_marks import check_extent, column_letters, sheet_marks, sheet_parts
+from expeval.scores.spelling import find_columns
 from expeval.scores.workbook_safety import UnsafeWorkbook, check_archive, open_archive, read_part
 
 PREVIEW_RECORDS = 40
@@ -30,7 +31,7 @@ class Workbook:
             xml = {name: read_part(archive, part, data) for name, part in parts.items()}
             for content in xml.values():
                 check_extent(content)
-            self._open(data)
+            self._open(data, xml, wanted)
             self.marks = sheet_marks(xml.get(self.sheet.name, b""))
             self.grid: list[list[Value]] = self._grid()
         except UnsafeWorkbook as unsafe:
@@ -42,7 +43,7 @@ class Workbook:
         except CalamineError as error:
             raise Unreadable(Fault("file-unreadable", file, found=str(error))) from None
 
-    def _open(self, data: bytes) -> None:
+    def _open(self, data: bytes, xml: Mapping[str, bytes], columns: Sequence[str]) -> None:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = [sheet.name for sheet in book.sheets_metadata]
         wanted = self.settings.sheet
@@ -53,21 +54,43 @@ class Workbook:
         elif wanted is not None:
             raise Unreadable(self._no_sheet(str(wanted), names))
         else:
-            self.sheet = self._only_sheet(book)
+            self.sheet = self._only_sheet(book, xml, columns)
 
     def _no_sheet(self, wanted: str, names: list[str]) -> Fault:
         near = nearest(wanted, names)
         return Fault("sheet-missing", self.file, key="data.sheet", found=wanted, allowed=", ".join(names), nearest=near)
 
-    def _only_sheet(self, book: CalamineWorkbook) -> CalamineSheet:
-        """The one visible sheet that holds something; asked where there are more."""
+    def _only_sheet(self, book: CalamineWorkbook, xml: Mapping[str, bytes], columns: Sequence[str]) -> CalamineSheet:
+        """The one visible sheet with rows below a header; asked where there are more."""
         visible = [sheet.name for sheet in book.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
-        filled = [name for name in visible if book.get_sheet_by_name(name).end is not None]
+        filled = [sheet for sheet in map(book.get_sheet_by_name, visible) if sheet.end is not None]
         if len(filled) > 1:
-            raise Unreadable(Fault("sheet-unclear", self.file, key="data.sheet", found=", ".join(filled)))
+            # A sheet with a title or a header alone is no second sheet of students; of several such, the first is told.
+            filled = [sheet for sheet in filled if self._has_rows(sheet, xml.get(sheet.name, b""), columns)] or filled[
+                :1
+            ]
+        if len(filled) > 1:
+            found = ", ".join(sheet.name for sheet in filled)
+            raise Unreadable(Fault("sheet-unclear", self.file, key="data.sheet", found=found))
         if not filled:
             raise Unreadable(Fault("file-empty", self.file))
-        return book.get_sheet_by_name(filled[0])
+        return filled[0]
+
+    def _has_rows(self, sheet: CalamineSheet, xml: bytes, columns: Sequence[str]) -> bool:
+        """Whether something stands below the header, or below the first row where no row looks like a header."""
+        header = self.settings.last_header_row
+        rows = sheet.to_python(skip_empty_area=False)
+        filled = [i for i, row in enumerate(rows, 1) if any(not _blank(cell) for cell in row)]
+        marks = sheet_marks(xml)  # errors and formulas without value are no values, but somebody's rows
+        filled = sorted({*filled, *(row + 1 for row, _ in (*marks.errors, *marks.formulas))})
+        if header is None:
+            named = {
+                i: find_columns([shown(c) for c in rows[i - 1]], columns).found
+                for i in filled[:PREVIEW_RECORDS]
+                if i <= len(rows)
+            }
+            header = max(named, key=lambda i: (named[i], -i), default=0)
+        return bool(filled) and filled[-1] > header
 
     def _grid(self) -> list[list[Value]]:
         grid: list[list[Value]] = self.sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]

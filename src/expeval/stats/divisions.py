@@ -123,7 +123,7 @@ def drawn_divisions(assignment: Assignment, draws: int, rng: np.random.Generator
     for done in range(0, draws, many):
         drawn = _drawn_at_once(assignment, min(many, draws - done), rng)
         for start in range(0, drawn.shape[1], size):
-            yield np.ascontiguousarray(drawn[:, start : start + size].T).astype(np.float64)
+            yield drawn[:, start : start + size].astype(np.float64).T
 
 
 def _drawn_at_once(assignment: Assignment, m: int, rng: np.random.Generator) -> NDArray[np.int8]:

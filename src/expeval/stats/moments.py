@@ -12,7 +12,7 @@ eq. 1.5), which squares differences of means only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,10 @@ IntArray = NDArray[np.int64]
 
 # A column whose spread is below this share of its values is constant: what is left is the rounding of its mean.
 CONSTANT = 1e-14
+# Rows that are worked on at a time: their columns stay in the processor's cache.
+CHUNK = 16384
+# The centre is told to this many bits of the largest deviation from it.
+CENTRE_BITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +165,18 @@ class Moments:
         ValueError
             For shapes that don't fit, values that are not finite, and negative codes.
         """
-        columns = np.vstack([np.asarray(X, dtype=np.float64).T, np.asarray(y, dtype=np.float64)[None, :]])
-        if not np.isfinite(columns).all():
-            raise ValueError("X and y must be finite")
-        codes = np.zeros(columns.shape[1], dtype=np.int64) if cluster is None else np.asarray(cluster, dtype=np.int64)
+        X = np.asarray(X, dtype=np.float64)
+        y = np.asarray(y, dtype=np.float64)
+        codes = np.zeros(y.size, dtype=np.int64) if cluster is None else np.asarray(cluster, dtype=np.int64)
+        if not y.shape == codes.shape == X.shape[:1]:
+            raise ValueError(f"rows differ: X has {X.shape[:1]}, y {y.shape}, cluster {codes.shape}")
         clusters, of_row, counts = _dense_codes(codes)
-        intercept = bool(columns.shape[0] > 1 and codes.size and (columns[0] == 1.0).all())
-        centre, scale = _centre_and_scale(columns, intercept)
-        mean, within = _means_and_products((columns - centre[:, None]) / scale[:, None], of_row, counts)
+        centre, scale, intercept = _centre_and_scale(X, y)
+        J, q, k = clusters.size, centre.size, int(intercept)  # the constant 1 needs no pass
+        mean, within = np.ones((J, q)), np.zeros((J, q, q))
+        mean[:, k:], within[:, k:, k:] = _means_and_products(X, y, of_row, counts, centre[k:], scale[k:])
         return cls(
-            names=tuple(names) if names is not None else tuple(f"x{k}" for k in range(columns.shape[0] - 1)),
+            names=tuple(names) if names is not None else tuple(f"x{k}" for k in range(X.shape[1])),
             clusters=clusters,
             n=counts,
             centre=centre,
@@ -317,40 +323,95 @@ def _dense_codes(codes: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
     return clusters.astype(np.int64), of_row, counts[clusters].astype(np.float64)
 
 
-def _centre_and_scale(columns: FloatArray, intercept: bool) -> tuple[FloatArray, FloatArray]:
-    """Centre (0 without an intercept) and the power of two that brings the largest deviation near 1."""
-    if columns.shape[1] == 0:
-        return np.zeros(columns.shape[0]), np.ones(columns.shape[0])
-    low, high = columns.min(axis=1), columns.max(axis=1)
-    centre = np.zeros(columns.shape[0])
-    if intercept:
+def _centre_and_scale(X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, bool]:
+    """Centre (0 without an intercept), the power of two that brings the largest deviation near 1, and the intercept."""
+    q, n = X.shape[1] + 1, y.size
+    if n == 0:
+        return np.zeros(q), np.ones(q), False
+    low, high, middle = np.full(q, np.inf), np.full(q, -np.inf), np.zeros(q)
+    for rows in _chunks(n):
+        columns = _columns(X, y, rows, q)
+        low, high = np.minimum(low, columns.min(axis=1)), np.maximum(high, columns.max(axis=1))
         # Divided before it is summed: 1e300 is a number that a file may hold.
-        centre = np.clip((columns / columns.shape[1]).sum(axis=1), low, high)
+        columns /= n
+        with np.errstate(invalid="ignore"):  # inf - inf, which is refused below
+            middle += columns.sum(axis=1)
+    if not (np.isfinite(low) & np.isfinite(high)).all():
+        raise ValueError("X and y must be finite")
+    intercept = q > 1 and bool(low[0] == high[0] == 1.0)
+    centre = np.clip(middle, low, high) if intercept else np.zeros(q)
+    if intercept:
         centre[0] = 0.0
-    largest = np.maximum(high - centre, centre - low)
+    with np.errstate(over="ignore"):
+        largest = np.maximum(high - centre, centre - low)
     if not np.isfinite(largest).all():
         raise ValueError("values are too large to subtract from each other")
-    exponent = np.frexp(largest)[1] - 1
-    return centre, np.where(largest > 0.0, np.ldexp(1.0, exponent), 1.0)
+    scale = np.where(largest > 0.0, np.ldexp(1.0, np.frexp(largest)[1] - 1), 1.0)
+    # A centre of few bits, so that whole numbers less the centre are exact.
+    coarse = largest > 0.0
+    unit = scale[coarse] * 2.0**-CENTRE_BITS
+    centre[coarse] = np.rint(centre[coarse] / unit) * unit
+    return centre, scale, intercept
 
 
-def _means_and_products(u: FloatArray, of_row: IntArray, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Means (J, q) and cross-products about them (J, q, q) of columns u (q, n)."""
-    q, J = u.shape[0], counts.size
-    mean = np.zeros((q, J))
-    u = u.copy()
-    # Twice: the second round takes out what rounding left of the mean.
-    for _ in range(2):
-        for k in range(q):
-            step = np.bincount(of_row, u[k], J) / counts
-            mean[k] += step
-            u[k] -= step[of_row]
-    within = np.zeros((q, q, J))
-    moving = [k for k in range(q) if u[k].any()]
+def _means_and_products(
+    X: FloatArray, y: FloatArray, of_row: IntArray, counts: FloatArray, centre: FloatArray, scale: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Means (J, q) and cross-products about them (J, q, q) of u = (column - centre)/scale of the last q columns.
+
+    In pieces: the rows of a cluster in a chunk that the processor's cache holds. Rows that are not in the clusters'
+    order are met in it.
+    """
+    q, J, n = centre.size, counts.size, of_row.size
+    order = None if (of_row[1:] >= of_row[:-1]).all() else _stable_order(of_row, J)
+    first_rows = np.concatenate([[0], np.cumsum(counts[:-1])]).astype(np.int64) if J else np.zeros(0, dtype=np.int64)
+    starts = np.union1d(first_rows, np.arange(0, n, CHUNK))
+    size = np.diff(starts, append=n)
+    mean, within = np.zeros((q, starts.size)), np.zeros((q, q, starts.size))
+    for rows in _chunks(n):
+        columns = _columns(X, y, rows if order is None else order[rows], q)
+        columns -= centre[:, None]
+        columns /= scale[:, None]
+        pieces = slice(*np.searchsorted(starts, (rows.start, rows.stop)))
+        _piecewise(columns, starts[pieces] - rows.start, size[pieces], mean[:, pieces], within[:, :, pieces])
+    return _pooled(
+        size.astype(np.float64),
+        np.ascontiguousarray(mean.T),
+        np.ascontiguousarray(np.moveaxis(within, 2, 0)),
+        np.searchsorted(first_rows, starts, side="right") - 1,
+        J,
+    )[1:]
+
+
+def _piecewise(u: FloatArray, starts: IntArray, size: IntArray, mean: FloatArray, within: FloatArray) -> None:
+    """Fill mean (q, m) and within (q, q, m) of the m pieces of columns u (q, rows), which are moved."""
+    mean[:] = np.add.reduceat(u, starts, axis=1) / size
+    u -= np.repeat(mean, size, axis=1)
+    # Rounding left something of the mean: it is added there, and taken from the products (Chan et al. 1983, eq. 1.7).
+    rest = np.add.reduceat(u, starts, axis=1) / size
+    mean += rest
+    moving = [k for k in range(u.shape[0]) if u[k].any()]
     for place, k in enumerate(moving):
         for m in moving[place:]:
-            within[k, m] = within[m, k] = np.bincount(of_row, u[k] * u[m], J)
-    return np.ascontiguousarray(mean.T), np.ascontiguousarray(np.moveaxis(within, 2, 0))
+            products = np.add.reduceat(u[k] * u[m], starts) - size * rest[k] * rest[m]
+            within[k, m] = within[m, k] = np.maximum(products, 0.0) if k == m else products
+
+
+def _chunks(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK))
+
+
+def _columns(X: FloatArray, y: FloatArray, rows: slice | NDArray[np.intp], q: int) -> FloatArray:
+    """(q, m) the last q - 1 columns of X and y, of some rows: a copy."""
+    part, last = (X[rows], y[rows]) if isinstance(rows, slice) else (X.take(rows, axis=0), y.take(rows))
+    columns = np.empty((q, last.size))
+    columns[:-1], columns[-1] = part.T[X.shape[1] + 1 - q :], last
+    return columns
+
+
+def _stable_order(of_row: IntArray, J: int) -> NDArray[np.intp]:
+    """Rows by cluster, else as they stand; numbers of two bytes are sorted by counting."""
+    return np.argsort(of_row.astype(np.uint16) if J <= 2**16 else of_row, kind="stable")
 
 
 def _pooled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,12 @@ from expeval.stats.estimate import Alternative, Estimate, finite, from_t, z_p_va
 EXACT_BELOW = 50
 # Pairs that are sorted outright rather than narrowed further.
 FEW_PAIRS = 200_000
+# Scores that lie whole steps apart are counted, not sorted, up to this many steps.
+SCALE = 1000
+# Up to this many steps (marks) it is quickest to look for each.
+FEW_STEPS = 16
+# Scores counted at a time: what the processor's cache holds.
+CHUNK = 16384
 
 IntArray = NDArray[np.int64]
 
@@ -36,12 +43,12 @@ def mann_whitney(
     n_e, n_c = experimental.size, control.size
     if min(n_e, n_c) == 0:
         return Estimate(reason="empty-arm")
-    U = float(_twice_lower(experimental, control).sum()) / 2.0  # a count of pairs, ties half
-    pooled = np.concatenate([experimental, control])
-    ties = np.unique(pooled, return_counts=True)[1].astype(np.float64)
+    counted = _counted(experimental, control)
+    U = counted.twice_pairs_won() / 2.0
+    ties = (counted.experimental + counted.control).astype(np.float64)
     exact = bool(ties.max() == 1) and max(n_e, n_c) < EXACT_BELOW
     p_value = _exact_p(U, n_e, n_c, alternative) if exact else _asymptotic_p(U, n_e, n_c, ties, alternative)
-    shift, low, high = (finite(x) for x in _hodges_lehmann(experimental, control, confidence, exact))
+    shift, low, high = (finite(x) for x in _hodges_lehmann(counted, confidence, exact))
     if p_value is None:
         return Estimate(estimate=shift, statistic=U, reason="all-equal")
     return Estimate(
@@ -71,27 +78,85 @@ def brunner_munzel(
     n_e, n_c = experimental.size, control.size
     if min(n_e, n_c) == 0:
         return Estimate(reason="empty-arm")
-    higher, lower = placements(experimental, control), placements(control, experimental)
-    theta = float(_twice_lower(experimental, control).sum()) / (2.0 * n_e * n_c)  # exact where it is 1/2
+    counted = _counted(experimental, control)
+    theta = counted.twice_pairs_won() / (2.0 * n_e * n_c)  # exact where it is 1/2
     if min(n_e, n_c) == 1:
         return Estimate(estimate=theta, reason="arm-of-one")
-    v_e, v_c = float(higher.var(ddof=1)) / n_e, float(lower.var(ddof=1)) / n_c
-    variance = v_e + v_c
-    if np.ptp(higher) == 0.0 and np.ptp(lower) == 0.0:
+    e, c = counted.experimental, counted.control
+    squares_e, squares_c = _placement_squares(e, c), _placement_squares(c, e)
+    if squares_e is None and squares_c is None:
         return Estimate(estimate=theta, reason="separated" if theta in (0.0, 1.0) else "no-spread")
+    v_e, v_c = (squares_e or 0.0) / (n_e - 1) / n_e, (squares_c or 0.0) / (n_c - 1) / n_c
+    variance = v_e + v_c
     df = 1.0 / ((v_e / variance) ** 2 / (n_e - 1) + (v_c / variance) ** 2 / (n_c - 1))
     return from_t(theta, math.sqrt(variance), df, confidence, alternative, null=0.5)
 
 
 def placements(arm: FloatArray, other: FloatArray) -> FloatArray:
     """(n,) share of the other arm that is lower, plus half the share that is equal."""
-    return np.asarray(_twice_lower(arm, other) / (2.0 * other.size))
-
-
-def _twice_lower(arm: FloatArray, other: FloatArray) -> IntArray:
-    """(n,) twice the number of the other arm's students that are lower, plus the number that are equal."""
     ordered = np.sort(other)
-    return np.asarray(np.searchsorted(ordered, arm, "left") + np.searchsorted(ordered, arm, "right"), dtype=np.int64)
+    twice = np.searchsorted(ordered, arm, "left") + np.searchsorted(ordered, arm, "right")
+    return np.asarray(twice / (2.0 * other.size))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Students of each arm at each distinct score, in rising order: all that ranks depend on."""
+
+    levels: FloatArray
+    experimental: IntArray
+    control: IntArray
+
+    def twice_pairs_won(self) -> float:
+        """Twice the pairs with the experimental student higher, plus those that are equal."""
+        return float((self.experimental * _twice_lower(self.control)).sum())
+
+
+def _counted(experimental: FloatArray, control: FloatArray) -> _Counted:
+    low = min(float(experimental.min()), float(control.min()))
+    high = max(float(experimental.max()), float(control.max()))
+    if high - low <= SCALE:
+        size = int(high - low) + 1
+        e, c = _counted_steps(experimental, low, size), _counted_steps(control, low, size)
+        if e is not None and c is not None:
+            step = np.flatnonzero(e + c)
+            return _Counted(np.asarray(low + step, dtype=np.float64), e[step], c[step])
+    ordered = [np.sort(arm) for arm in (experimental, control)]
+    levels = np.unique(np.concatenate(ordered))
+    e, c = (np.diff(np.searchsorted(arm, levels, "right"), prepend=0) for arm in ordered)
+    return _Counted(np.asarray(levels, dtype=np.float64), e, c)
+
+
+def _counted_steps(arm: FloatArray, low: float, size: int) -> IntArray | None:
+    """(size,) students at low, low + 1, ..., without sorting; ``None`` where one is in between."""
+    if size <= FEW_STEPS:
+        counts = np.array([np.count_nonzero(arm == low + k) for k in range(size)], dtype=np.int64)
+        return counts if counts.sum() == arm.size else None
+    counts = np.zeros(size, dtype=np.int64)
+    for start in range(0, arm.size, CHUNK):
+        scores = arm[start : start + CHUNK]
+        step = (scores - low).astype(np.int32)
+        # Not the difference, which is rounded: 1e-20 is no 0 beside -1.
+        if not (low + step == scores).all():
+            return None
+        counts += np.bincount(step, minlength=size)
+    return counts
+
+
+def _twice_lower(other: IntArray) -> IntArray:
+    """(K,) twice the students that are lower than each score, plus those that are equal, from their counts."""
+    return np.asarray(2 * np.cumsum(other) - other)
+
+
+def _placement_squares(arm: IntArray, other: IntArray) -> float | None:
+    """Sum of squares of an arm's placements in the other about their mean; ``None`` where all are the same."""
+    held = arm > 0
+    placement, n = _twice_lower(other)[held] / (2.0 * other.sum()), arm[held]
+    if placement.min() == placement.max():
+        return None
+    off = placement - n @ placement / n.sum()
+    # The second term takes out what rounding left of the mean.
+    return float(n @ off**2 - (n @ off) ** 2 / n.sum())
 
 
 # ------------------------------------------------------------------------------------------ p of Mann-Whitney
@@ -135,14 +200,12 @@ def _asymptotic_p(U: float, n_e: int, n_c: int, ties: FloatArray, alternative: A
 # ------------------------------------------------------------------------------- median of all differences
 
 
-def _hodges_lehmann(
-    experimental: FloatArray, control: FloatArray, confidence: float, exact: bool
-) -> tuple[float, float, float]:
+def _hodges_lehmann(counted: _Counted, confidence: float, exact: bool) -> tuple[float, float, float]:
     """Median, k-th smallest and k-th largest of all n_e n_c differences."""
-    n_e, n_c = experimental.size, control.size
+    n_e, n_c = int(counted.experimental.sum()), int(counted.control.sum())
     pairs = n_e * n_c
     k = _bound_position(n_e, n_c, confidence, exact)
-    at = _Differences(experimental, control)
+    at = _Differences(counted)
     middle = (pairs + 1) // 2
     shift = at(middle) if pairs % 2 else at(middle) / 2.0 + at(middle + 1) / 2.0
     return shift, at(k), at(pairs - k + 1)
@@ -168,18 +231,24 @@ class _Differences:
     O(distinct values x log) time and bounded memory.
     """
 
-    def __init__(self, experimental: FloatArray, control: FloatArray) -> None:
+    def __init__(self, counted: _Counted) -> None:
         # A quarter of scores near the largest double, whose differences would overflow.
-        self.unit = 4.0 if max(np.abs(experimental).max(), np.abs(control).max()) > 1e307 else 1.0
-        self.high, self.high_counts = np.unique(experimental / self.unit, return_counts=True)
-        self.low, self.low_counts = np.unique(control / self.unit, return_counts=True)
+        self.unit = 4.0 if np.abs(counted.levels).max() > 1e307 else 1.0
+        high, low = counted.experimental > 0, counted.control > 0
+        self.high, self.high_counts = counted.levels[high] / self.unit, counted.experimental[high]
+        self.low, self.low_counts = counted.levels[low] / self.unit, counted.control[low]
         self.low_from = np.concatenate([np.cumsum(self.low_counts[::-1])[::-1], [0]])
+        # Row i holds the differences in the interval that is searched at start[i] <= column < end[i]: first all.
+        self.all = np.zeros(self.high.size, dtype=np.int64), np.full(self.high.size, self.low.size)
+        self.sorted = _whole_differences(counted)
+        if self.sorted is None and self.high.size * self.low.size <= FEW_PAIRS:
+            self.sorted = self._in_order(*self.all)
 
     def __call__(self, k: int) -> float:
+        if self.sorted is not None:
+            return _kth(*self.sorted, k) * self.unit + 0.0
         a, b = float(self.high[0] - self.low[-1]), float(self.high[-1] - self.low[0])
-        # Row i holds the differences in (below a, b] at start[i] <= column < end[i].
-        start, end = np.zeros(self.high.size, dtype=np.int64), np.full(self.high.size, self.low.size)
-        passed, by_value = 0, True
+        (start, end), passed, by_value = self.all, 0, True
         while a < b and int((end - start).sum()) > FEW_PAIRS:
             # The middle of the values finds the crowd; the middle of the doubles leaves no far outlier unhalved.
             x = a / 2.0 + b / 2.0 if by_value else _as_double((_as_order(a) + _as_order(b)) // 2)
@@ -190,7 +259,7 @@ class _Differences:
                 b, start = x, places
             else:
                 a, end, passed = float(np.nextafter(x, b)), places, at_most
-        return (a if a >= b else self._sorted_out(start, end, k - passed)) * self.unit + 0.0
+        return (a if a >= b else _kth(*self._in_order(start, end), k - passed)) * self.unit + 0.0
 
     def _places(self, x: float) -> IntArray:
         """The first column of each row whose difference is at most x."""
@@ -212,15 +281,30 @@ class _Differences:
             start = np.where(open_ & ~inside, middle + 1, start)
         return start
 
-    def _sorted_out(self, start: IntArray, end: IntArray, k: int) -> float:
-        """The k-th smallest of the few pairs left."""
+    def _in_order(self, start: IntArray, end: IntArray) -> tuple[FloatArray, IntArray]:
+        """The differences between start and end in rising order, and how many pairs have at most each."""
         lengths = end - start
         row = np.repeat(np.arange(self.high.size), lengths)
         column = np.arange(row.size) - np.repeat(np.cumsum(lengths) - lengths - start, lengths)
         differences = self.high[row] - self.low[column]
         order = np.argsort(differences)
-        reached = np.cumsum((self.high_counts[row] * self.low_counts[column])[order])
-        return float(differences[order[np.searchsorted(reached, k)]])
+        return differences[order], np.cumsum((self.high_counts[row] * self.low_counts[column])[order])
+
+
+def _whole_differences(counted: _Counted) -> tuple[FloatArray, IntArray] | None:
+    """As ``_in_order`` of all pairs, by convolution, where the scores are whole numbers of a scale; else ``None``."""
+    levels = counted.levels
+    if levels[-1] > levels[0] + SCALE or not (np.rint(levels) == levels).all():
+        return None
+    step = (levels - levels[0]).astype(np.int64)
+    e, c = np.zeros(step[-1] + 1, dtype=np.int64), np.zeros(step[-1] + 1, dtype=np.int64)
+    e[step], c[step] = counted.experimental, counted.control
+    pairs = np.convolve(e, c[::-1])
+    return np.arange(-step[-1], step[-1] + 1.0), np.cumsum(pairs)
+
+
+def _kth(differences: FloatArray, at_most: IntArray, k: int) -> float:
+    return float(differences[np.searchsorted(at_most, k)])
 
 
 def _as_order(x: float) -> int:
