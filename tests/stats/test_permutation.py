@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expeval.stats import permutation
 from expeval.stats.estimate import Estimate
 from expeval.stats.permutation import permutation_test
 from expeval.stats.rank_tests import brunner_munzel
@@ -209,6 +210,21 @@ def test_drawn_divisions_come_near_all_of_them(statistic) -> None:
     assert drawn.p_value == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 8000) + 1 / 8001)
     everywhere = _p(outcome, treatment, statistic).p_value
     assert exact < 0.1 < 0.3 < everywhere
+
+
+@both
+@pytest.mark.parametrize("in_strata", [False, True])
+def test_students_alike_are_drawn_as_counts(statistic, in_strata, monkeypatch) -> None:
+    """By cells of equal scores as student by student: the same divisions are as likely, here against all of them."""
+    rng = np.random.default_rng(8)
+    treatment = np.tile([1, 1, 0, 1], 3)
+    outcome = rng.integers(2, 6, 12) + treatment
+    strata = np.repeat([0, 1, 2], 4) if in_strata else None
+    exact = _p(outcome.astype(float), treatment, statistic, strata=strata).p_value
+    monkeypatch.setattr(permutation, "STUDENTS_A_CELL", 0)
+    drawn = _p(outcome.astype(float), treatment, statistic, strata=strata, draws=8000, enumerate_up_to=0)
+    assert drawn.variant == "drawn"
+    assert drawn.p_value == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 8000) + 1 / 8001)
 
 
 @both

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -14,6 +17,7 @@ from expeval.stats.divisions import (
     Evaluate,
     IntArray,
     assignment_of,
+    count_extreme,
     number_of_divisions,
     share_as_extreme,
     studentised,
@@ -27,6 +31,8 @@ Statistic = Literal["welch", "brunner-munzel"]
 LOST_DIGITS = 1e-4
 # Distinct scores up to which a matrix product counts them faster than a pass over the students.
 FEW_LEVELS = 64
+# Students a cell (stratum and score) from which on drawing by cells is less work than student by student.
+STUDENTS_A_CELL = 10
 
 
 def permutation_test(
@@ -106,20 +112,110 @@ def permutation_test(
     assignment = assignment_of(treated, strata, units)
     if number_of_divisions(assignment.arms, enumerate_up_to) == 1:
         return answer(None, "one-division")
+    cells = _cells(outcome, assignment, enumerate_up_to)
+    if cells is not None:
+        evaluate = _welch_of_cells(outcome, cells) if statistic == "welch" else _brunner_munzel_of_cells(outcome, cells)
+        target = float(evaluate(cells.observed[None, :])[0])
+        extreme = sum(count_extreme(evaluate(part), target, alternative) for part in cells.drawn(draws, rng))
+        return answer((extreme + 1) / (draws + 1), observed.reason, "drawn")
     evaluate = (_welch if statistic == "welch" else _brunner_munzel)(outcome, assignment)
     p_value, how = share_as_extreme(evaluate, assignment, draws, rng, alternative, enumerate_up_to)
     return answer(p_value, observed.reason, how)
 
 
-def _welch(outcome: FloatArray, assignment: Assignment) -> Evaluate:
-    """Welch's t from the units' sums of 1, y and y^2, y scaled to within 1 about the mean."""
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Students of one stratum with the same score are alike: a division is how many of each cell are experimental.
+
+    Attributes
+    ----------
+    first
+        (C,) one student of each cell.
+    sizes, observed
+        (C,) its students, and those of them in the experimental arm.
+    blocks
+        For each stratum its cells (neighbours).
+    """
+
+    first: IntArray
+    sizes: FloatArray
+    observed: FloatArray
+    blocks: tuple[slice, ...]
+
+    def drawn(self, draws: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+        """Random divisions in chunks of (m, C): multivariate hypergeometric, stratum by stratum."""
+        size = max(1, CHUNK // self.sizes.size)
+        for done in range(0, draws, size):
+            m = min(size, draws - done)
+            chunk = np.empty((m, self.sizes.size))
+            for block in self.blocks:
+                sizes = self.sizes[block].astype(np.int64)
+                chosen = int(self.observed[block].sum())
+                chunk[:, block] = rng.multivariate_hypergeometric(sizes, chosen, size=m, method="marginals")
+            yield chunk
+
+
+def _cells(outcome: FloatArray, assignment: Assignment, enumerate_up_to: int) -> _Cells | None:
+    """The cells, where divisions are drawn and drawing by cells is less work than student by student."""
+    if not assignment.by_student or number_of_divisions(assignment.arms, enumerate_up_to) is not None:
+        return None
+    stratum = np.empty(outcome.size, dtype=np.int64)
+    for k, block in enumerate(assignment.blocks):
+        stratum[block] = k
+    order = np.lexsort((outcome, stratum))
+    new = np.flatnonzero(np.diff(stratum[order]) | (np.diff(outcome[order]) != 0.0)) + 1
+    starts = np.concatenate([[0], new])
+    if starts.size * STUDENTS_A_CELL > outcome.size:
+        return None
+    of_stratum = np.searchsorted(stratum[order][starts], np.arange(len(assignment.blocks) + 1))
+    return _Cells(
+        first=order[starts],
+        sizes=np.diff(np.append(starts, outcome.size)).astype(np.float64),
+        observed=np.add.reduceat(assignment.treated[order].astype(np.float64), starts),
+        blocks=tuple(slice(int(a), int(b)) for a, b in pairwise(of_stratum)),
+    )
+
+
+def _centred(outcome: FloatArray) -> FloatArray:
+    """Scores scaled to within 1 about their mean."""
     shifted = outcome / power_of_two(outcome)
     shifted = shifted - shifted[0]
     y = shifted / np.abs(shifted).max()
-    y = y - y.mean()
+    return np.asarray(y - y.mean())
+
+
+def _welch_of_cells(outcome: FloatArray, cells: _Cells) -> Evaluate:
+    y = _centred(outcome)[cells.first]
+    sums = np.column_stack([np.ones(y.size), y, y * y])
+    return _welch_of(sums, cells.sizes @ sums, y, lambda divisions: (divisions, cells.sizes - divisions))
+
+
+def _brunner_munzel_of_cells(outcome: FloatArray, cells: _Cells) -> Evaluate:
+    levels, level = np.unique(outcome[cells.first], return_inverse=True)
+    indicators = np.eye(levels.size)[level.reshape(-1)]
+    return _brunner_munzel_of(indicators.__rmatmul__, cells.sizes @ indicators)
+
+
+def _welch(outcome: FloatArray, assignment: Assignment) -> Evaluate:
+    """Welch's t from the units' sums of 1, y and y^2, y scaled to within 1 about the mean."""
+    y = _centred(outcome)
     columns = (np.ones(y.size), y, y * y)
-    sums = np.column_stack([np.bincount(assignment.codes, column) for column in columns])
-    total = sums.sum(axis=0)
+    sums: FloatArray = np.column_stack([np.bincount(assignment.codes, column) for column in columns])
+
+    def students(divisions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        experimental = divisions[:, assignment.codes]
+        return experimental, 1.0 - experimental
+
+    return _welch_of(sums, sums.sum(axis=0), y, students)
+
+
+def _welch_of(
+    sums: FloatArray,
+    total: FloatArray,
+    y: FloatArray,
+    weights: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+) -> Evaluate:
+    """t from sums of 1, y and y^2; where these lost digits, in two passes over scores with both arms' weights."""
 
     def evaluate(divisions: FloatArray) -> FloatArray:
         experimental = divisions @ sums
@@ -129,8 +225,7 @@ def _welch(outcome: FloatArray, assignment: Assignment) -> Evaluate:
         raw = _squared_error(experimental, centred=False) + _squared_error(control, centred=False)
         doubtful = np.flatnonzero(variance < LOST_DIGITS * raw)
         for rows in np.array_split(doubtful, math.ceil(doubtful.size * y.size / CHUNK) or 1):
-            students = divisions[rows][:, assignment.codes]
-            variance[rows] = _two_pass_squared_error(students, y) + _two_pass_squared_error(1.0 - students, y)
+            variance[rows] = sum(_two_pass_squared_error(arm, y) for arm in weights(divisions[rows]))
         return studentised(difference, variance)
 
     return evaluate
@@ -143,11 +238,11 @@ def _squared_error(sums: FloatArray, centred: bool) -> FloatArray:
     return np.asarray(squares / (np.maximum(n - 1.0, 1.0) * n))
 
 
-def _two_pass_squared_error(students: FloatArray, y: FloatArray) -> FloatArray:
-    """s^2/n of the arm whose students have 1 in the rows of (m, n)."""
-    n = students.sum(axis=1)
-    deviations = students * (y - (students @ y / n)[:, None])
-    squares = (deviations**2).sum(axis=1) - deviations.sum(axis=1) ** 2 / n
+def _two_pass_squared_error(weights: FloatArray, y: FloatArray) -> FloatArray:
+    """s^2/n of the arm with so many students of each score in the rows of (m, n)."""
+    n = weights.sum(axis=1)
+    off = y - (weights @ y / n)[:, None]
+    squares = (weights * off**2).sum(axis=1) - (weights * off).sum(axis=1) ** 2 / n
     return np.asarray(squares / (np.maximum(n - 1.0, 1.0) * n))
 
 
@@ -161,7 +256,11 @@ def _brunner_munzel(outcome: FloatArray, assignment: Assignment) -> Evaluate:
         flat = np.bincount(assignment.codes * levels.size + level, minlength=units * levels.size)
         counts = flat.reshape(units, levels.size).astype(np.float64)
         count = counts.__rmatmul__
-    everyone = np.bincount(level).astype(np.float64)
+    return _brunner_munzel_of(count, np.bincount(level).astype(np.float64))
+
+
+def _brunner_munzel_of(count: Evaluate, everyone: FloatArray) -> Evaluate:
+    """t from the numbers of students at each score in the experimental arm, and in both."""
 
     def evaluate(divisions: FloatArray) -> FloatArray:
         experimental = count(divisions)
