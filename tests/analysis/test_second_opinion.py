@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from expeval.analysis import peers
+from expeval.analysis.row import estimate_row
 from expeval.analysis.second_opinion import FIELDS, second_opinion
 from expeval.results import EstimateRow
+from expeval.stats.t_tests import student, welch
 
 HERE = Path(__file__).parent / "second_opinion"
 SETS = ("sleep", "marks")
@@ -268,3 +270,17 @@ def test_other_outcomes_rows_are_not_compared():
     own = [replace(row, outcome="other") for row in read_r("sleep")]
     _, decision, _ = opinion("sleep", own)
     assert decision.choice == "not-compared"
+
+
+@pytest.mark.parametrize(("place", "unit"), [(1e9, 1e-5), (0.0, 1e300), (0.0, 1e-300)])
+def test_what_others_lose_is_no_disagreement(place: float, unit: float) -> None:
+    """The same scores in another place and unit: our rows stand, a library that loses their digits is no witness."""
+    rng = np.random.default_rng(3)
+    e, c = (place + unit * np.round(rng.normal(m, 1, 40), 3) for m in (0.4, 0.0))
+    own = [
+        estimate_row("o", "test", name, "difference", test(e, c, 0.95, "two-sided"))
+        for name, test in (("student", student), ("welch", welch))
+    ]
+    _, decision, warned = second_opinion("o", e, c, 0.95, "two-sided", own)
+    assert decision.choice in ("agrees", "not-compared")
+    assert not warned

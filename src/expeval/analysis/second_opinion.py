@@ -34,6 +34,12 @@ ROUNDING = 1e-9
 DEGENERATE = (AssertionError, ArithmeticError, IndexError, RuntimeError, ValueError)
 
 
+# How many roundings of the largest score a library may leave in what it computes from deviations.
+LOST = 64.0
+# The square of this is about the largest double.
+SQUARES = 1e150
+
+
 @dataclass(frozen=True, slots=True)
 class _Comparison:
     differences: dict[str, float]
@@ -137,8 +143,8 @@ def _row(outcome: str, peer: Peer, arms: Arms, values: dict[str, float | None], 
 
 
 def _compared(values: dict[str, float | None], own: EstimateRow | None, peer: Peer, arms: Arms) -> _Comparison:
-    tolerance = TOLERANCES.get(peer.method, TOLERANCE)
-    if own is None:
+    tolerance = max(TOLERANCES.get(peer.method, TOLERANCE), _lost_by_others(arms, own))
+    if own is None or tolerance > 1.0:
         return _Comparison({}, tolerance)
     factor = _approximate_over_exact(arms) if peer.approximate_factor else 1.0
     differences = {}
@@ -150,6 +156,22 @@ def _compared(values: dict[str, float | None], own: EstimateRow | None, peer: Pe
             largest = max(abs(theirs), abs(value * factor), floor)
             differences[name] = abs(theirs - value * factor) / largest if largest > 0.0 else 0.0
     return _Comparison(differences, tolerance)
+
+
+def _lost_by_others(arms: Arms, own: EstimateRow | None) -> float:
+    """What arithmetic that does not centre first may lose, relatively: the largest score in units of the spread.
+
+    A p-value in the tail moves 1 + t^2 times as much as t.
+    """
+    spread = max((float(np.ptp(arm)) for arm in (arms.experimental, arms.control) if arm.size), default=0.0)
+    largest = max((float(np.abs(arm).max()) for arm in (arms.experimental, arms.control) if arm.size), default=0.0)
+    if spread == 0.0:
+        return 0.0
+    if not (largest < SQUARES and spread > 1.0 / SQUARES):  # their squares overflow, or vanish
+        return float("inf")
+    statistic = own.statistic if own is not None and own.statistic is not None else 0.0
+    tail = 1.0 + min(statistic * statistic, 1e3) if own is not None and own.method in ("student", "welch") else 1.0
+    return float(LOST * np.finfo(np.float64).eps * largest / spread * tail)
 
 
 def _scale(own: EstimateRow, name: str) -> float:
@@ -175,6 +197,8 @@ def _approximate_over_exact(arms: Arms) -> float | None:
 
 def _agreement(comparison: _Comparison, peer: Peer, arms: Arms) -> str:
     if comparison.largest is None:
+        if comparison.tolerance > 1.0:
+            return "not compared: scores out of the range, or too large against their spread, for its arithmetic"
         return "not compared: ours is null"
     if comparison.apart:
         gaps = ", ".join(f"{name} by {gap:.1e}" for name, gap in comparison.apart.items())
@@ -196,7 +220,11 @@ def _decision(outcome: str, comparisons: list[tuple[str, _Comparison]]) -> Decis
     elif apart:
         choice, because = "differs", "some quantities differ from another library's by more than their tolerance"
     else:
-        choice, because = "agrees", "pingouin, statsmodels and scipy give the same quantities from the rows"
+        choice = "agrees"
+        because = (
+            "pingouin, statsmodels and scipy give the same quantities from the rows (the permutation test and the "
+            "Hodges-Lehmann shift have no counterpart there)"
+        )
     figures: dict[str, float | int | str | None] = {
         "compared": compared,
         "agree": compared - apart,
