@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import html
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import expeval
+from expeval.report.figures.draw import draw_figures
 
 FOLDER = Path(__file__).parents[2] / "analyses" / "enterprise-tasks"
 MADE = ("students.csv", "institutions.csv", "truth.toml")
@@ -79,6 +82,21 @@ def test_the_answers_interval_holds_the_truth(
     assert row.conf_low < truth[table]["effect"] < row.conf_high
 
 
+def test_the_marks_answer_holds_the_truth(results: expeval.Results, truth: dict[str, dict[str, float]]) -> None:
+    row = results.answer("Mark")
+    assert (row.method, results.primary("Mark").method) == ("probability-of-superiority-mixed", "win-fraction-mixed")
+    assert row.conf_low is not None
+    assert row.conf_high is not None
+    assert row.conf_low < truth["mark"]["superiority"] < row.conf_high
+
+
+def test_the_page_says_what_expeval_finds(results: expeval.Results) -> None:
+    told = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for outcome, form in (("Test", "{:.1f} ({:.1f} to {:.1f})"), ("Mark", "{:.3f} ({:.3f} to {:.3f})")):
+        row = results.answer(outcome)
+        assert form.format(row.estimate, row.conf_low, row.conf_high) in told, outcome
+
+
 def test_students_as_they_sit_answer_another_question(
     results: expeval.Results, truth: dict[str, dict[str, float]]
 ) -> None:
@@ -93,3 +111,9 @@ def test_the_one_universitys_coefficient_has_no_error(results: expeval.Results) 
     for method in ("ols-cr0", "ols-cr1", "ols-cr2", "ols-cr3"):
         assert found[method].estimate is not None, method
         assert found[method].std_error is None, method
+
+
+def test_the_readmes_picture_is_what_a_run_draws(results: expeval.Results) -> None:
+    drawn = next(figure for figure in draw_figures(results) if (figure.outcome, figure.kind) == ("Test", "difference"))
+    kept = (FOLDER.parents[1] / "docs" / "pictures" / "enterprise-tasks.svg").read_text(encoding="utf-8")
+    assert html.unescape(re.search(r"<desc[^>]*>(.*?)</desc>", kept, re.DOTALL)[1]) == drawn.alternative

@@ -101,9 +101,9 @@ def test_every_design_draws_the_same_bytes_twice(design: str) -> None:
 @pytest.mark.parametrize(
     ("design", "kinds"),
     [
-        ("star-kindergarten", {"difference": 2, "institutions": 2, "residuals": 2}),
-        ("achievement-awards", {"difference": 1, "institutions": 1, "residuals": 1}),
-        ("sleep", {"difference": 1, "residuals": 1}),
+        ("star-kindergarten", {"difference": 2, "institutions": 2, "agreement": 2, "residuals": 2}),
+        ("achievement-awards", {"difference": 1, "institutions": 1, "agreement": 1, "residuals": 1}),
+        ("sleep", {"difference": 1, "agreement": 1, "residuals": 1}),
     ],
 )
 def test_what_there_is_nothing_for_is_not_drawn(design: str, kinds: dict[str, int]) -> None:

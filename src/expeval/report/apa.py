@@ -64,7 +64,9 @@ def _test(subject: Subject, row: EstimateRow) -> str:
     parts = [
         _tested(row, "U" if row.method == "mann-whitney" else "t") if row.method != "permutation" else "",
         p_words(row.p_value) if row.method == "permutation" and row.p_value is not None else "",
-        f"{shift} {_value(subject, row.estimate, decimals)}" if row.estimate is not None else "",
+        f"{shift} {_value(subject, row.estimate, decimals)}{_percentage_points(subject)}"
+        if row.estimate is not None
+        else "",
         _difference_ci(subject, row, decimals),
     ]
     return _joined(f"{subject.name} ({name_of(row.method)})", parts)
@@ -88,7 +90,7 @@ def _regression(subject: Subject, row: EstimateRow) -> str:
     value, low, high = (_value(subject, x, decimals) for x in (row.estimate, row.conf_low, row.conf_high))
     error = _value(subject, row.std_error, decimals + 1)
     parts = [
-        f"b = {value}",
+        f"b = {value}{_percentage_points(subject)}",
         f"SE = {error}" if row.std_error is not None else "",
         _tested(row),
         _ci(subject, low, high) if row.conf_low is not None else "",
@@ -118,6 +120,10 @@ def difference_scale(subject: Subject) -> tuple[float, int]:
         return subject.scale.factor, subject.scale.decimals
     scale = scale_of(subject.one("test", "welch"), subject.kind)
     return scale.factor, scale.decimals
+
+
+def _percentage_points(subject: Subject) -> str:
+    return " percentage points" if subject.kind == "binary" else ""
 
 
 def _value(subject: Subject, value: float | None, decimals: int) -> str:

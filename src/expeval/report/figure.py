@@ -12,7 +12,7 @@ class Figure:
     Attributes
     ----------
     outcome, kind
-        Whose figure it is, and which: ``"difference"``, ``"institutions"``, ``"residuals"``.
+        Whose figure it is, and which: ``"difference"``, ``"institutions"``, ``"agreement"``, ``"residuals"``.
     name
         File name without suffix, unique in the report.
     svg

@@ -25,6 +25,11 @@ _BM = "Brunner & Munzel 2000, Biometrical Journal 42(1)"
 _WIN = f"win fractions: {_BM}; regressed as in Zou 2021, Stat. Med. 40, and PMC12478089"
 _G = "Hedges 1981, J. Educ. Stat. 6(2), doi 10.3102/10769986006002107"
 _UNIT = "Kahan et al. 2023, Int. J. Epidemiol. 52(1), doi 10.1093/ije/dyac131"
+_REML = "Patterson & Thompson 1971, Biometrika 58(3), doi 10.1093/biomet/58.3.545"
+_SATTERTHWAITE = f"{_REML}; Kuznetsova, Brockhoff & Christensen 2017, J. Stat. Softw. 82(13), doi 10.18637/jss.v082.i13"
+_KENWARD_ROGER = f"{_REML}; Kenward & Roger 1997, Biometrics 53(3), doi 10.2307/2533558"
+_WWC = "What Works Clearinghouse 2022, Procedures and Standards Handbook 5.0, appendix E"
+_ICC = "Harville & Fenech 1985, Biometrics 41(1), doi 10.2307/2530650 (exact; with classes the profile likelihood)"
 _NONCENTRAL = "intervals: Steiger & Fouladi 1997 (noncentral t)"
 
 CATALOGUE: dict[str, Method] = {
@@ -86,6 +91,27 @@ CATALOGUE: dict[str, Method] = {
         "Brunner–Munzel's probability as an effect size, interval on the logit scale.",
         _BM,
     ),
+    "probability-of-superiority-clustered": Method(
+        "Probability of superiority, the answer's",
+        "The regression of win fractions that is the answer, told as P, with its own error.",
+        _WIN,
+    ),
+    "probability-of-superiority-adjusted": Method(
+        "Probability of superiority, the answer's",
+        "The regression of win fractions that is the answer, told as P, where no institutions are named.",
+        _WIN,
+    ),
+    "hedges-g-clustered": Method(
+        "Hedges' g of the answer",
+        "The answer's difference over the spread of students within the groups, corrected for institutions and for "
+        "small samples.",
+        f"{_WWC}, eq. E.21",
+    ),
+    "hedges-g-eef": Method(
+        "Effect size of the answer over the total spread",
+        "The answer's difference over the spread of all students, between and within institutions, groups set aside.",
+        "Education Endowment Foundation 2022, Statistical analysis guidance",
+    ),
     "rank-biserial": Method(
         "Rank-biserial correlation",
         "Twice the probability of superiority minus one (Cliff's delta).",
@@ -125,6 +151,35 @@ CATALOGUE: dict[str, Method] = {
         "Each institution (or class) that was assigned counts once, by its mean.",
         _UNIT,
     ),
+    "mixed-satterthwaite": Method(
+        "Mixed model, Satterthwaite",
+        "Regression in which institutions (and classes inside them) differ in level by chance; Satterthwaite's degrees "
+        "of freedom.",
+        _SATTERTHWAITE,
+    ),
+    "mixed-kenward-roger": Method(
+        "Mixed model, Kenward–Roger",
+        "The same model; its errors and degrees of freedom also allow for how uncertainly few institutions show how "
+        "much they differ.",
+        _KENWARD_ROGER,
+    ),
+    "mixed-random-slope": Method(
+        "Mixed model, random slope",
+        "The same model, in which the effect of the teaching differs between institutions too.",
+        _SATTERTHWAITE,
+    ),
+    "wild-cluster-bootstrap": Method(
+        "Wild cluster bootstrap",
+        "Takes the difference to be zero, turns what is left over of whole institutions by random signs, and counts "
+        "how often so large a t comes out.",
+        "Cameron, Gelbach & Miller 2008, Rev. Econ. Stat. 90(3), doi 10.1162/rest.90.3.414",
+    ),
+    "randomisation": Method(
+        "Randomisation",
+        "Deals the groups anew as they were dealt, and counts how often so large a t comes out: assumes nothing but "
+        "the assignment.",
+        "Fisher 1935, The Design of Experiments; Young 2019, Q. J. Econ. 134(2), doi 10.1093/qje/qjy029",
+    ),
     "probability-of-superiority-hc3": Method(
         "Win fractions, HC3",
         "P from a regression of each student's share of the other group that is lower (ties half), with P's own error.",
@@ -146,6 +201,39 @@ CATALOGUE: dict[str, Method] = {
         "The same; each institution (or class) that was assigned counts once, by its mean win fraction.",
         f"{_WIN}; {_UNIT}",
     ),
+    "probability-of-superiority-mixed": Method(
+        "Win fractions, mixed model",
+        "The same in a mixed model with Kenward–Roger's errors and degrees of freedom.",
+        f"{_WIN}; {_KENWARD_ROGER}",
+    ),
+    "mixed": Method(
+        "Variances of the mixed model",
+        "How much institutions, classes and students differ, by restricted maximum likelihood.",
+        _REML,
+    ),
+    "unconditional": Method(
+        "Intraclass correlation, all students",
+        "The share of all variance that lies between institutions, in a model without groups or covariates.",
+        f"{_REML}; interval: {_ICC}",
+    ),
+    "within-arms": Method(
+        "Intraclass correlation within the groups",
+        "The same with the groups alone in the model: the one to plan the next study with.",
+        f"{_REML}; interval: {_ICC}",
+    ),
+    "design": Method(
+        "What the design can show",
+        "Smallest p, smallest effect that is found in 8 of 10 such studies, weight of the institutions; computed "
+        "without a look at the difference.",
+        "Dong & Maynard 2013, J. Res. Educ. Effectiveness 6(1), doi 10.1080/19345747.2012.673143; Carter, Schnepel & "
+        "Steigerwald 2017, Rev. Econ. Stat. 99(4), doi 10.1162/REST_a_00639",
+    ),
+    "shrunken": Method(
+        "Institution by institution, drawn together",
+        "What the mixed model predicts for an institution: its own result, drawn towards what all institutions say, "
+        "a small one further.",
+        "Henderson 1975, Biometrics 31(2), doi 10.2307/2529430",
+    ),
     "anova": Method(
         "Analysis of variance",
         "How alike students of one institution are within their group, and what that costs in precision.",
@@ -153,7 +241,7 @@ CATALOGUE: dict[str, Method] = {
         "doi 10.1016/0304-4076(86)90021-7",
     ),
     "raw": Method(
-        "Institution by institution",
+        "Institution by institution, as observed",
         "The difference of means inside an institution that holds both groups (Welch), else its mean.",
         "Welch 1947, Biometrika 34(1–2), doi 10.1093/biomet/34.1-2.28",
     ),
@@ -178,8 +266,12 @@ CATALOGUE: dict[str, Method] = {
 }
 
 
-def name_of(method: str) -> str:
+def method_of(code: str) -> Method | None:
+    """The catalogue's entry; a regression of win fractions and what it says of P are one method to a reader."""
+    return CATALOGUE.get(code.replace("win-fraction-", "probability-of-superiority-", 1))
+
+
+def name_of(code: str) -> str:
     """The method's name for tables; an unknown one keeps its code."""
-    # A regression of win fractions and what it says of P are one method to a reader.
-    known = CATALOGUE.get(method.replace("win-fraction-", "probability-of-superiority-", 1))
-    return method if known is None else known.name
+    known = method_of(code)
+    return code if known is None else known.name

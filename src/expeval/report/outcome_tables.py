@@ -41,17 +41,28 @@ def _description(subject: Subject, group: GroupRow) -> tuple[str, ...]:
 
 
 def difference_table(subject: Subject) -> Table | None:
-    """Every estimate of the difference in the outcome's own unit, the answer first among its kind."""
+    """The answer and the two-group tests, in the outcome's own unit."""
     tests = [row for row in subject.rows("test") if scale_of(row, subject.kind).code != "pairs"]
-    models = [row for row in subject.rows("regression", term="treatment") if _in_own_unit(row)]
+    primary = subject.primary
+    models = [primary] if primary is not None and primary.analysis == "regression" and _in_own_unit(primary) else []
     if not tests and not models:
         return None
     factor, decimals = difference_scale(subject)
-    unit = "percentage points" if subject.kind == "binary" else "points"
-    rows = _under("Regressions", [_estimate(subject, row, factor, decimals) for row in models])
+    rows = [_estimate(subject, row, factor, decimals) for row in models]
     rows += _under("Two-group tests", [_estimate(subject, row, factor, decimals) for row in tests])
-    caption = f"{subject.name}: the difference, experimental − control, by every method"
-    return table(caption, _estimate_columns(subject, unit), rows, _notes([*models, *tests], subject))
+    caption = f"{subject.name}: the difference, experimental − control"
+    return table(caption, _estimate_columns(subject, _unit(subject)), rows, _notes([*models, *tests], subject))
+
+
+def regression_table(subject: Subject) -> Table | None:
+    """The difference by every regression and every kind of error."""
+    models = [row for row in subject.rows("regression", term="treatment") if _in_own_unit(row)]
+    if len(models) < 2:
+        return None
+    factor, decimals = difference_scale(subject)
+    rows = [_estimate(subject, row, factor, decimals) for row in models]
+    caption = f"{subject.name}: the difference by every regression"
+    return table(caption, _estimate_columns(subject, _unit(subject)), rows, _notes(models, subject))
 
 
 def probability_table(subject: Subject) -> Table | None:
@@ -75,16 +86,33 @@ def probability_table(subject: Subject) -> Table | None:
     return table(caption, _estimate_columns(subject, ""), body, notes + _notes([*plain, *adjusted, *twice], subject))
 
 
+_DIVIDED_BY = {
+    "hedges-g-clustered": ("of the answer", "within the groups"),
+    "hedges-g-eef": ("of the answer", "of all students"),
+    "cohen-d": ("of plain means", "within the groups"),
+    "hedges-g": ("of plain means", "within the groups"),
+    "glass-delta": ("of plain means", "in the control group"),
+}
+
+
 def effect_size_table(subject: Subject) -> Table | None:
-    """Standardised differences."""
+    """Standardised differences, those of the answer first, with what they divide by."""
     rows = [row for row in subject.rows("effect-size") if not row.method.startswith((SUPERIORITY, "rank-biserial"))]
+    rows = [row for row in rows if row.estimate is not None or not row.method.startswith("hedges-g-")] or rows
+    rows.sort(key=lambda row: not row.method.startswith("hedges-g-"))
     if not rows:
         return None
-    level = percent(subject.confidence)
+    level = f"{percent(subject.confidence)} interval"
     columns = [Column("Effect size", numeric=False), Column("Estimate", "standard deviations")]
-    columns += [Column("Low", f"{level} interval"), Column("High", f"{level} interval"), Column("Students")]
+    columns += [Column("Low", level), Column("High", level), Column("Students")]
+    columns += [Column("Difference", numeric=False), Column("Over the spread", numeric=False)]
     body = [
-        (name_of(r.method), number(r.estimate, 2), number(r.conf_low, 2), number(r.conf_high, 2), count(r.n))
+        (
+            name_of(r.method),
+            *(number(value, 2) for value in (r.estimate, r.conf_low, r.conf_high)),
+            count(r.n),
+            *_DIVIDED_BY.get(r.method, ("–", "–")),
+        )
         for r in rows
     ]
     return table(f"{subject.name}: standardised differences", columns, body, _notes(rows, subject))
@@ -113,6 +141,8 @@ def _regression_with_terms(subject: Subject) -> str | None:
         by[row.method] = by.get(row.method, 0) + 1
     primary = subject.primary
     preferred = [primary.method] if primary is not None else []
+    if primary is not None and primary.method.startswith("mixed"):
+        preferred.append("mixed-kenward-roger")
     for method in (*preferred, "ols-cr2", "ols-hc3", "ols"):
         if by.get(method, 0) > 1:
             return method
@@ -144,21 +174,63 @@ def assumption_table(subject: Subject) -> Table | None:
 
 
 def variance_table(subject: Subject) -> Table | None:
-    """How alike students of one institution are, each figure explained where it stands."""
+    """How alike students of one institution are: variances, their shares, and what they cost; each explained."""
     rows = subject.rows("variance")
     if not rows:
         return None
-    words = {
-        "icc": ("Intraclass correlation (ICC)", "share of the scores' variance that lies between institutions", 3),
-        "design-effect": ("Design effect", "how many times less precise than with unrelated students", 2),
-        "effective-n": ("Effective number of students", "unrelated students that would tell as much", 0),
-    }
-    columns = [Column("Quantity", numeric=False), Column("Estimate"), Column("What it is", numeric=False)]
+    known = [row for row in rows if row.estimate is not None]
+    mixed = [row for row in known if row.method in ("mixed", "mixed-random-slope")]
+    level = f"{percent(subject.confidence)} interval"
+    columns = [Column("Quantity", numeric=False), Column("Estimate"), Column("Low", level), Column("High", level)]
+    columns += [Column("What it is", numeric=False)]
+    factor = difference_scale(subject)[0] ** 2
+    places = decimals_for(min((factor * (row.estimate or 0.0) for row in mixed if row.estimate), default=1.0))
     body = []
-    for row in rows:
-        name, meaning, decimals = words.get(row.term, (f"{row.term} ({name_of(row.method)})", "", 3))
-        body.append((name, number(row.estimate, decimals), meaning))
-    return table(f"{subject.name}: how alike students of one institution are", columns, body, _notes(rows, subject))
+    for method, heading in (("mixed", "Variances"), ("mixed-random-slope", "Variances where the effect differs too")):
+        part = [
+            (
+                _COMPONENTS.get(row.term, (row.term, ""))[0],
+                number(factor * (row.estimate or 0.0), places),
+                "",
+                "",
+                _COMPONENTS.get(row.term, ("", ""))[1],
+            )
+            for row in mixed
+            if row.method == method
+        ]
+        body += _under(f"{heading}, in {_unit(subject)} squared", [Row(cells) for cells in part])
+    shares = [_share(row) for row in known if row not in mixed]
+    body += _under("How alike students of one institution are, and what that costs", [Row(cells) for cells in shares])
+    caption = f"{subject.name}: how much institutions and students differ"
+    return table(caption, columns, body, _notes(rows, subject))
+
+
+_COMPONENTS = {
+    "institution": ("Between institutions", "how far institutions lie apart, of the same group and covariates"),
+    "class": ("Between classes", "how far classes lie apart, inside one institution where institutions are named"),
+    "residual": ("Between students", "how far students of one place lie apart"),
+    "treatment": ("Of the effect", "how far the effect of one institution lies from another's"),
+}
+_SHARES = {
+    ("within-arms", "icc"): ("Intraclass correlation (ICC) within the groups", "to plan the next study with", 3),
+    ("unconditional", "icc"): ("The same, groups set aside", "share of all variance between institutions", 3),
+    ("anova", "icc"): ("The same by analysis of variance", "within the groups, all students with a score", 3),
+    ("anova", "design-effect"): (
+        "Design effect",
+        "how many times more students a plain comparison of the groups needs than if they were unrelated",
+        2,
+    ),
+    ("anova", "effective-n"): ("Effective number of students", "unrelated students that would tell as much", 0),
+}
+
+
+def _share(row: EstimateRow) -> tuple[str, ...]:
+    name, meaning, places = _SHARES.get((row.method, row.term), (f"{row.term} ({name_of(row.method)})", "", 3))
+    return (name, *(number(value, places) for value in (row.estimate, row.conf_low, row.conf_high)), meaning)
+
+
+def _unit(subject: Subject) -> str:
+    return "percentage points" if subject.kind == "binary" else "points"
 
 
 def _in_own_unit(row: EstimateRow) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from expeval.report import outcome_tables
+from expeval.report.agreement import agreement_table, agreement_words, difference_words
 from expeval.report.apa import apa_sentences
+from expeval.report.before import before_table
 from expeval.report.figure import Figure
-from expeval.report.methods import CATALOGUE, Method, name_of
+from expeval.report.methods import Method, method_of, name_of
 from expeval.report.numbers import count, number, percent, plain
 from expeval.report.sentences import Answer, Fact, answer, facts, short_label
-from expeval.report.subject import SUPERIORITY, Subject, subjects
+from expeval.report.subject import Subject, subjects
 from expeval.report.tables import Column, Row, Table, table
 from expeval.report.trust import MOST_SHOWN, Doubt, doubts
 from expeval.results import DecisionRow, EstimateRow, Manifest, Results
@@ -56,10 +58,12 @@ class OutcomeView:
     flow: Table | None
     baseline: tuple[Table, ...]
     tables: tuple[Table, ...]
-    coefficients: tuple[Table, ...]
+    more_tables: tuple[Table, ...]
     checks: tuple[Table, ...]
     institutions_note: str
     agreement: str
+    analyses: Table | None
+    differences: tuple[str, ...]
     second_opinion: Table | None
     decisions: tuple[DecisionView, ...]
     apa: tuple[tuple[str, str], ...]
@@ -86,6 +90,7 @@ class PageView:
     simulated: bool
     confidence: str
     outcomes: tuple[OutcomeView, ...]
+    before: Table | None
     doubts: tuple[Doubt, ...]
     more_doubts: tuple[Doubt, ...]
     warnings: tuple[tuple[str, str], ...]
@@ -112,6 +117,7 @@ def page_view(results: Results, manifest: Manifest, drawn: dict[str, dict[str, F
         simulated=simulated,
         confidence=percent(subjects(results)[0].confidence),
         outcomes=tuple(_outcome(subject, drawn.get(subject.name, {})) for subject in subjects(results)),
+        before=before_table(subjects(results)),
         doubts=every[:MOST_SHOWN],
         more_doubts=every[MOST_SHOWN:],
         warnings=tuple((row.outcome or "", row.message) for row in results.warnings),
@@ -141,11 +147,9 @@ def _labels(results: Results, manifest: Manifest) -> tuple[str, ...]:
 
 
 def _outcome(subject: Subject, figures: dict[str, Figure]) -> OutcomeView:
-    made = (
-        outcome_tables.description_table(subject),
-        *_answer_first(subject),
-        outcome_tables.effect_size_table(subject),
-    )
+    told, other = _answer_first(subject)
+    made = (outcome_tables.description_table(subject), told, outcome_tables.effect_size_table(subject))
+    more = (other, outcome_tables.regression_table(subject), outcome_tables.coefficient_table(subject))
     checks = (outcome_tables.assumption_table(subject), outcome_tables.variance_table(subject))
     return OutcomeView(
         name=subject.name,
@@ -157,10 +161,12 @@ def _outcome(subject: Subject, figures: dict[str, Figure]) -> OutcomeView:
         flow=_flow(subject),
         baseline=_baseline(subject),
         tables=tuple(made_ for made_ in made if made_ is not None),
-        coefficients=tuple(t for t in (outcome_tables.coefficient_table(subject),) if t is not None),
+        more_tables=tuple(made_ for made_ in more if made_ is not None),
         checks=tuple(check for check in checks if check is not None),
         institutions_note=_institutions_note(subject),
-        agreement=_agreement(subject),
+        agreement=agreement_words(subject),
+        analyses=agreement_table(subject),
+        differences=difference_words(subject),
         second_opinion=_second_opinion(subject),
         decisions=tuple(_decision(row) for row in subject.results.decisions if row.outcome == subject.name),
         apa=apa_sentences(subject),
@@ -170,7 +176,8 @@ def _outcome(subject: Subject, figures: dict[str, Figure]) -> OutcomeView:
 def _answer_first(subject: Subject) -> tuple[Table | None, Table | None]:
     """The table that holds the answer, then the other one."""
     difference, probability = outcome_tables.difference_table(subject), outcome_tables.probability_table(subject)
-    return (probability, difference) if subject.scale.code == "pairs" else (difference, probability)
+    both = (probability, difference) if subject.scale.code == "pairs" else (difference, probability)
+    return both if both[0] is not None else (both[1], both[0])
 
 
 def _flow(subject: Subject) -> Table | None:
@@ -239,46 +246,6 @@ def _institutions_note(subject: Subject) -> str:
     return " ".join(said)
 
 
-def _agreement(subject: Subject) -> str:
-    """How the other analyses of the same question compare with the answer: direction and interval, counted."""
-    primary, scale = subject.primary, subject.scale
-    if primary is None or primary.estimate is None:
-        return ""
-    others = [row for row in _same_question(subject, scale.code == "pairs") if row is not primary]
-    if not others:
-        return "No other analysis of this outcome estimates the same quantity."
-    up = scale.shown(primary.estimate) > scale.null
-    same = [row for row in others if ((row.estimate or 0.0) > _null_of(row)) == up]
-    direction = "all" if len(same) == len(others) else str(len(same))
-    clear = sum(_excludes_null(row) for row in others)
-    return (
-        f"Of {len(others)} other estimates of the same difference, {direction} point the same way as the answer, and "
-        f"the {percent(subject.confidence)} intervals of {clear} stay clear of no difference. Those that ignore "
-        "institutions are too sure of themselves."
-    )
-
-
-def _same_question(subject: Subject, pairs: bool) -> list[EstimateRow]:
-    rows = [*subject.rows("test"), *subject.rows("regression", term="treatment")]
-    known = [row for row in rows if row.estimate is not None and row.conf_low is not None]
-    if pairs:
-        adjusted = [row for row in subject.rows("effect-size") if row.method.startswith(f"{SUPERIORITY}-")]
-        named_twice = ("-clustered", "-adjusted")
-        known += [row for row in adjusted if row.conf_low is not None and not row.method.endswith(named_twice)]
-        return [row for row in known if row.method.startswith(("brunner-munzel", SUPERIORITY))]
-    other = ("brunner-munzel", "mann-whitney")
-    return [row for row in known if row.method not in other and not row.method.startswith(("win-fraction", "logit"))]
-
-
-def _null_of(row: EstimateRow) -> float:
-    return 0.5 if row.method.startswith(("brunner-munzel", SUPERIORITY)) else 0.0
-
-
-def _excludes_null(row: EstimateRow) -> bool:
-    null = _null_of(row)
-    return row.conf_low is not None and row.conf_high is not None and (row.conf_low > null or row.conf_high < null)
-
-
 def _second_opinion(subject: Subject) -> Table | None:
     """The same statistic here and from another library: its first quantity that both have."""
     rows = subject.rows("second-opinion")
@@ -322,7 +289,13 @@ def _decision(row: DecisionRow) -> DecisionView:
     figures = tuple(f"{_figure_name(name)}: {_figure(value)}" for name, value in row.figures.items())
     because = row.because if row.because.endswith(".") else f"{row.because}."
     step = steps.get(row.step, row.step.capitalize())
-    return DecisionView(step, name_of(row.choice), because[:1].upper() + because[1:], figures)
+    return DecisionView(step, _choice(row.choice), because[:1].upper() + because[1:], figures)
+
+
+def _choice(choice: str) -> str:
+    """The method chosen; "A, else B" where B takes its place if A finds no variance between institutions."""
+    first, *others = (name_of(method) for method in choice.split(", else "))
+    return "; else ".join((first, *others))
 
 
 def _figure_name(name: str) -> str:
@@ -350,8 +323,7 @@ def _methods(results: Results, manifest: Manifest) -> tuple[tuple[Method, str], 
         used.append(str(adjustment))
     versions = {"expeval": manifest.expeval, **manifest.versions}
     found = []
-    for method in dict.fromkeys(used):
-        known = CATALOGUE.get(method)
+    for known in dict.fromkeys(map(method_of, used)):
         if known is not None:
             found.append((known, ", ".join(f"{p} {versions[p]}" for p in known.packages if p in versions)))
     return tuple(found)
@@ -361,7 +333,9 @@ def _sources(results: Results) -> Table | None:
     if not results.sources:
         return None
     columns = [Column("File", numeric=False), Column("Holds", numeric=False), Column("Rows")]
-    columns += [Column(head, numeric=False) for head in ("Encoding", "Delimiter", "Decimal sign", "Sheet", "Header row")]
+    columns += [
+        Column(head, numeric=False) for head in ("Encoding", "Delimiter", "Decimal sign", "Sheet", "Header row")
+    ]
     columns += [Column("Mended", numeric=False)]
     body = [
         (

@@ -145,8 +145,10 @@ def _effect_fact(subject: Subject) -> Fact | None:
     if row is None or row.estimate is None:
         return None
     words = "effect size: the plain difference between the groups' means over the spread of students' scores"
-    if row.method != "hedges-g":
-        words = "effect size: the difference over the spread of students' scores"
+    primary = subject.primary
+    if row.method != "hedges-g" and primary is not None:
+        adjusted = "fixed-effects" in primary.method or subject.held_constant(primary.method)
+        words = f"effect size: {'this adjusted' if adjusted else 'this'} difference over the spread of students' scores"
     return Fact(number(row.estimate, 2), "standard deviations", words)
 
 

@@ -20,12 +20,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row; ``chosen`` sets the answer apart, ``mark`` says in a word what it is."""
+    """A row; ``chosen`` sets the answer apart, ``mark`` says in a word what it is, ``explained`` in a line."""
 
     cells: tuple[str, ...]
     chosen: bool = False
     mark: str = ""
     section: bool = False  # the first cell is a heading over the rows below
+    explained: str = ""
 
 
 @dataclass(frozen=True, slots=True)

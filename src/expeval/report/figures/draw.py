@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expeval.report.figure import Figure
+from expeval.report.figures.agreement import agreement_figure
 from expeval.report.figures.difference import difference_figure
 from expeval.report.figures.institutions import institutions_figure
 from expeval.report.figures.residuals import residuals_figure
@@ -16,8 +17,8 @@ def draw_figures(results: Results) -> tuple[Figure, ...]:
     Returns
     -------
     tuple of Figure
-        By outcome in the study file's order: difference, institutions, residuals.
+        By outcome in the study file's order: difference, institutions, agreement, residuals.
     """
-    kinds = (difference_figure, institutions_figure, residuals_figure)
+    kinds = (difference_figure, institutions_figure, agreement_figure, residuals_figure)
     drawn = (draw(results, subject) for subject in subjects(results) for draw in kinds)
     return tuple(figure for figure in drawn if figure is not None)

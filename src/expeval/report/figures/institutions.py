@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Picture
 
 from expeval.report.figure import Figure
-from expeval.report.figures.canvas import EXPERIMENTAL, INK, LIGHT, SMALL, WIDTH, canvas, panel, svg, write
+from expeval.report.figures.canvas import EXPERIMENTAL, GREY, INK, LIGHT, SMALL, WIDTH, canvas, panel, svg, write
 from expeval.report.figures.subject import Subject, distinct_lines, nice_ticks, one_line
 from expeval.report.numbers import count, decimals_for, number
 from expeval.results import EstimateRow, Results
@@ -32,9 +34,12 @@ class Forest:
         The primary estimate where it is on the rows' scale.
     left_out
         Rows without numbers, and rows of the other sort.
+    shrunken
+        What the mixed model predicts, by institution; empty where there is no such model.
     """
 
     rows: tuple[EstimateRow, ...]
+    shrunken: dict[str, EstimateRow]
     differences: bool
     overall: float | None
     null: float | None
@@ -53,14 +58,23 @@ class Forest:
 
     @property
     def around(self) -> int:
-        """How many intervals hold the overall estimate."""
+        """How many intervals (the shrunken ones, where there are any) hold the overall estimate."""
         return sum(
             row.conf_low is not None
             and row.conf_high is not None
             and self.overall is not None
             and row.conf_low <= self.overall / self.factor <= row.conf_high
-            for row in self.rows
+            for row in map(self.solid, self.rows)
         )
+
+    def solid(self, row: EstimateRow) -> EstimateRow:
+        """The row that the eye is to follow: the shrunken one where there is one."""
+        return self.shrunken.get(row.term, row)
+
+    @property
+    def drawn(self) -> tuple[EstimateRow, ...]:
+        """Every row with a place on the axis."""
+        return (*self.rows, *self.shrunken.values())
 
 
 def institutions_figure(results: Results, subject: Subject) -> Figure | None:
@@ -80,18 +94,23 @@ def institutions_figure(results: Results, subject: Subject) -> Figure | None:
         title=title,
         subtitle=subtitle,
         alternative=alternative,
-        header=("Institution", "Students", _heading(subject, forest), "Interval from", "to"),
-        rows=tuple(
-            (
-                one_line(row.term),
-                count(row.n),
-                forest.shown(row.estimate),
-                forest.shown(row.conf_low),
-                forest.shown(row.conf_high),
-            )
-            for row in forest.rows
-        ),
+        header=_header(subject, forest),
+        rows=tuple(_numbers(forest, row) for row in forest.rows),
     )
+
+
+def _header(subject: Subject, forest: Forest) -> tuple[str, ...]:
+    header = ("Institution", "Students", _heading(subject, forest), "Interval from", "to")
+    return (*header, "Drawn together", "Interval from", "to") if forest.shrunken else header
+
+
+def _numbers(forest: Forest, row: EstimateRow) -> tuple[str, ...]:
+    cells = [one_line(row.term), count(row.n), *map(forest.shown, (row.estimate, row.conf_low, row.conf_high))]
+    if forest.shrunken:
+        drawn = forest.shrunken.get(row.term)
+        values = (None, None, None) if drawn is None else (drawn.estimate, drawn.conf_low, drawn.conf_high)
+        cells += map(forest.shown, values)
+    return tuple(cells)
 
 
 def _forest(results: Results, subject: Subject) -> Forest | None:
@@ -108,6 +127,7 @@ def _forest(results: Results, subject: Subject) -> Forest | None:
     sizes = sorted((row.std_error or 0.0) * subject.factor for row in rows)
     return Forest(
         rows=tuple(rows),
+        shrunken=_shrunken(results, subject, rows, bool(differences)),
         differences=bool(differences),
         overall=effect.estimate if comparable else None,
         null=0.0 if differences else None,
@@ -115,6 +135,23 @@ def _forest(results: Results, subject: Subject) -> Forest | None:
         decimals=effect.decimals if comparable else decimals_for(sizes[len(sizes) // 2]),
         left_out=len(every) - len(rows),
     )
+
+
+def _shrunken(
+    results: Results, subject: Subject, rows: Sequence[EstimateRow], differences: bool
+) -> dict[str, EstimateRow]:
+    raw = {row.term: row.estimate or 0.0 for row in rows}
+    means = [row.mean for row in results.groups if row.outcome == subject.outcome and row.moment == "outcome"]
+    level = sum(mean or 0.0 for mean in means) / len(means) if means else 0.0
+    found = {}
+    for row in results.find(subject.outcome, "institution", "shrunken"):
+        if row.estimate is None or row.term not in raw:
+            continue
+        # Where only one arm of an institution is complete, the model has its mean beside a raw difference.
+        if differences and abs(row.estimate - raw[row.term]) > abs(row.estimate - level):
+            continue
+        found[row.term] = row
+    return found
 
 
 def _title(subject: Subject, forest: Forest) -> str:
@@ -134,7 +171,7 @@ def _institutions(number_of: int) -> str:
 
 
 def _ends(forest: Forest) -> tuple[str, str]:
-    values = [row.estimate for row in forest.rows if row.estimate is not None]
+    values = [forest.solid(row).estimate or 0.0 for row in forest.rows]
     return forest.shown(min(values)), forest.shown(max(values))
 
 
@@ -153,6 +190,11 @@ def _subtitle(subject: Subject, forest: Forest) -> str:
         else "Mean of each institution, which holds one group only"
     )
     words = f"{what}, with its {subject.level} interval; in order of names, fainter where fewer students."
+    if forest.shrunken:
+        words = (
+            f"{what} (grey, hollow), and the same drawn towards what all institutions say, the smaller the further "
+            f"(solid), {subject.level} intervals; in order of names."
+        )
     if forest.overall is not None:
         words += " Dashed: the primary estimate."
     if forest.left_out:
@@ -187,6 +229,8 @@ def _picture(subject: Subject, forest: Forest, name: str, title: str, alternativ
     height = _TOP + _BOTTOM + _PITCH * longest
     with canvas(height, name) as picture:
         write(picture, 0.12, height - 0.13, _heading(subject, forest), size=SMALL, weight="bold", va="center")
+        if forest.shrunken:
+            _key(picture, height)
         for column in range(columns):
             here = slice(column * longest, (column + 1) * longest)
             axes = panel(picture, column * wide + room, _BOTTOM, wide - room - 0.2, _PITCH * longest)
@@ -216,25 +260,60 @@ def _draw(
         _line(axes, forest, row, place, math.sqrt((row.n or 0) / most_students) if most_students else 1.0)
 
 
+def _key(picture: Picture, height: float) -> None:
+    """Hollow and solid, said beside the heading."""
+    write(
+        picture,
+        WIDTH - 0.2,
+        height - 0.13,
+        "□ as observed   ■ drawn together",
+        size=SMALL,
+        color=GREY,
+        ha="right",
+        va="center",
+    )
+
+
 def _line(axes: Axes, forest: Forest, row: EstimateRow, place: int, weight: float) -> None:
-    assert row.estimate is not None
+    shrunken = forest.shrunken.get(row.term)
     strength = 0.4 + 0.6 * weight
+    if shrunken is None:
+        _mark(axes, forest, row, place, {"color": INK, "alpha": strength, "linewidth": 0.7 + 0.8 * weight}, INK, weight)
+        return
+    _mark(axes, forest, row, place - 0.14, {"color": LIGHT, "linewidth": 0.8}, "white", weight, GREY)
+    look = {"color": INK, "alpha": 0.6 + 0.4 * weight, "linewidth": 0.8 + 0.8 * weight}
+    _mark(axes, forest, shrunken, place + 0.14, look, INK, weight)
+
+
+def _mark(
+    axes: Axes,
+    forest: Forest,
+    row: EstimateRow,
+    place: float,
+    line: dict[str, Any],
+    fill: str,
+    weight: float,
+    edge: str | None = None,
+) -> None:
+    assert row.estimate is not None
+    arrow = {"color": line["color"], "alpha": line.get("alpha"), "markersize": 4, "clip_on": False}
     if row.conf_low is not None and row.conf_high is not None:
         ends = [row.conf_low * forest.factor, row.conf_high * forest.factor]
-        axes.plot(ends, [place, place], color=INK, alpha=strength, linewidth=0.7 + 0.8 * weight, zorder=2)
+        axes.plot(ends, [place, place], zorder=2, **line)
         low, high = axes.get_xlim()
         if ends[0] < low and forest.trims:
-            axes.plot([low], [place], "<", color=INK, alpha=strength, markersize=4, clip_on=False)
+            axes.plot([low], [place], "<", **arrow)
         if ends[1] > high and forest.trims:
-            axes.plot([high], [place], ">", color=INK, alpha=strength, markersize=4, clip_on=False)
+            axes.plot([high], [place], ">", **arrow)
     axes.plot(
         [row.estimate * forest.factor],
         [place],
         "s",
-        color=INK,
-        alpha=strength,
-        markersize=2.5 + 3.0 * weight,
-        markeredgewidth=0,
+        color=fill,
+        alpha=line.get("alpha"),
+        markersize=2.5 + (1.0 if edge else 3.0 if not forest.shrunken else 1.8) * weight,
+        markeredgewidth=0 if edge is None else 0.7,
+        markeredgecolor=edge or fill,
         zorder=3,
     )
 
@@ -242,10 +321,10 @@ def _line(axes: Axes, forest: Forest, row: EstimateRow, place: int, weight: floa
 def _range(forest: Forest) -> tuple[float, float]:
     """The ends of the axis: all estimates, all intervals, zero; a few far longer intervals end in an arrow."""
     factor = forest.factor
-    lows = sorted(row.conf_low * factor for row in forest.rows if row.conf_low is not None)
-    highs = sorted(row.conf_high * factor for row in forest.rows if row.conf_high is not None)
+    lows = sorted(row.conf_low * factor for row in forest.drawn if row.conf_low is not None)
+    highs = sorted(row.conf_high * factor for row in forest.drawn if row.conf_high is not None)
     spare = len(lows) // 40
-    values = [row.estimate * factor for row in forest.rows if row.estimate is not None]
+    values = [row.estimate * factor for row in forest.drawn if row.estimate is not None]
     inner = values + lows[spare:] + highs[: len(highs) - spare]
     outer = values + lows + highs
     values = outer if max(outer) - min(outer) < 1.5 * (max(inner) - min(inner)) else inner
