@@ -61,13 +61,13 @@ COLUMNS: dict[str, str] = {
 }
 
 METHODS: dict[str, str] = {
-    "shapiro-wilk": "Shapiro-Wilk test of normality within one arm (Royston 1995).",
+    "shapiro-wilk": "Shapiro–Wilk test of normality within one arm (Royston 1995).",
     "brown-forsythe": "Equality of spread: analysis of variance of absolute deviations from the medians "
     "(Brown & Forsythe 1974).",
     "student": "Student's t test, equal variances assumed (Student 1908).",
     "welch": "Welch's t test, unequal variances (Welch 1947).",
-    "mann-whitney": "Mann-Whitney U of the experimental arm (Mann & Whitney 1947) with the Hodges-Lehmann shift.",
-    "brunner-munzel": "Brunner-Munzel test of P(E > C) + P(E = C)/2 = 1/2 (Brunner & Munzel 2000).",
+    "mann-whitney": "Mann–Whitney U of the experimental arm (Mann & Whitney 1947) with the Hodges–Lehmann shift.",
+    "brunner-munzel": "Brunner–Munzel test of P(E > C) + P(E = C)/2 = 1/2 (Brunner & Munzel 2000).",
     "permutation": "Permutation test of the studentised difference at the level of assignment (Janssen 1997).",
     "cohen-d": "Difference of means over the pooled standard deviation, noncentral-t interval.",
     "hedges-g": "Cohen's d times the exact small-sample factor J (Hedges 1981).",
@@ -94,7 +94,7 @@ METHODS: dict[str, str] = {
     "unit-means": "Least squares on the unweighted means of the units of assignment, Student's t.",
     "mixed-satterthwaite": "Linear mixed model by REML, random intercept of institution (and class); Satterthwaite df "
     "(Kuznetsova, Brockhoff & Christensen 2017).",
-    "mixed-kenward-roger": "The same with Kenward-Roger errors and df (Kenward & Roger 1997).",
+    "mixed-kenward-roger": "The same with Kenward–Roger errors and df (Kenward & Roger 1997).",
     "mixed-random-slope": "The same with a random slope of the treatment, correlated; Satterthwaite df.",
     "mixed": "Log-likelihood (REML) and variances of the random-intercept model.",
     "unconditional": "Intraclass correlation of the model without any regressor.",
@@ -109,10 +109,10 @@ METHODS: dict[str, str] = {
     "Foundation 2022).",
     "design": "What the design can show: smallest attainable p, smallest detectable effect, weight of institutions.",
     "shrunken": "What the mixed model predicts for one institution: its difference, else (one arm) its mean.",
-    "win-fraction-mixed": "Mixed model of win fractions, Kenward-Roger.",
+    "win-fraction-mixed": "Mixed model of win fractions, Kenward–Roger.",
     "probability-of-superiority-mixed": "win-fraction-mixed told as P.",
     "win-fraction-hc3": "Regression of each student's win fraction (share of the other arm that is lower, "
-    "ties half), HC3 errors; the coefficient is 2P - 1.",
+    "ties half), HC3 errors; the coefficient is 2P − 1.",
     "win-fraction-cr2": "Regression of win fractions, CR2 and Satterthwaite df.",
     "win-fraction-fixed-effects-cr2": "Regression of win fractions within institutions, CR2 and Satterthwaite df.",
     "win-fraction-fixed-effects-hc3": "Regression of win fractions within institutions, HC3 errors.",
@@ -179,7 +179,7 @@ NOTES: dict[str, str] = {
     "binary-as-number": "the binary outcome is taken as 0/1: differences are differences of shares",
     "ordinal-as-number": "the ordinal outcome is taken as the level's number",
     "ordinal-as-rank": "the ordinal outcome's levels are taken as 1 ... k",
-    "win-fraction": "coefficient 2P - 1, P = P(E > C) + P(E = C)/2, but the std_error is that of P: statistic, p and "
+    "win-fraction": "coefficient 2P − 1, P = P(E > C) + P(E = C)/2, but the std_error is that of P: statistic, p and "
     "interval are the plain regression's; P with its own stands in effect-size, probability-of-superiority-...",
     "ignores-units": "ignores that students sit in institutions or classes",
 }

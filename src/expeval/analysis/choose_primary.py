@@ -63,7 +63,7 @@ def choose_primary(study: Study, design: Design, test: str, said: Said) -> Prima
         primary = Primary(
             "regression",
             WIN_FRACTION[primary.method],
-            primary.because + " The outcome is ordinal: the regression is of win fractions, its coefficient 2P - 1.",
+            primary.because + " The outcome is ordinal: the regression is of win fractions, its coefficient 2P − 1.",
             primary.estimate_only,
             None if primary.at_zero is None else WIN_FRACTION[primary.at_zero],
         )
@@ -167,7 +167,7 @@ def _institutions(design: Design) -> Primary:
         return _regression(
             "mixed-kenward-roger",
             f"Institutions were put into the groups, at least {FEWEST_FOR_MIXED} of them and at least "
-            f"{FEWEST_AN_ARM_FOR_MIXED} an arm: a mixed model with Kenward-Roger's degrees of freedom. Where it finds "
+            f"{FEWEST_AN_ARM_FOR_MIXED} an arm: a mixed model with Kenward–Roger's degrees of freedom. Where it finds "
             "no variance between institutions, their means take its place.",
             at_zero="unit-means",
         )

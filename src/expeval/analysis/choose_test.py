@@ -37,13 +37,13 @@ def _test_by_kind(design: Design, said: Said) -> str:
             "test",
             "brunner-munzel",
             "An ordinal outcome asks whether a student of the experimental arm scores higher than one of the "
-            "control arm; Brunner-Munzel answers it with ties and without equal spread (rule auto).",
+            "control arm; Brunner–Munzel answers it with ties and without equal spread (rule auto).",
             **sizes,
         )
         if design.smallest_arm < 10:
             said.warn(
                 "few-ordinal",
-                "An arm has fewer than 10 students: the Brunner-Munzel approximation is a little "
+                "An arm has fewer than 10 students: the Brunner–Munzel approximation is a little "
                 "liberal there; the permutation p stands beside it.",
             )
         return "brunner-munzel"
@@ -66,7 +66,7 @@ def _test_by_kind(design: Design, said: Said) -> str:
 
 
 def _test_by_habit(design: Design, alpha: float, said: Said) -> str:
-    """Rule ``classical``: Shapiro-Wilk in both arms and Brown-Forsythe, then Student, Welch or Mann-Whitney."""
+    """Rule ``classical``: Shapiro–Wilk in both arms and Brown–Forsythe, then Student, Welch or Mann–Whitney."""
     if design.kind == "ordinal":
         said.decide(
             "test", "mann-whitney", "An ordinal outcome, by the field's habit without pretests (rule classical)."
@@ -80,15 +80,15 @@ def _test_by_habit(design: Design, alpha: float, said: Said) -> str:
         "alpha": alpha,
     }
     if any(p < alpha for p in shapes):
-        test, because = "mann-whitney", "Shapiro-Wilk rejects normality in at least one arm"
+        test, because = "mann-whitney", "Shapiro–Wilk rejects normality in at least one arm"
         if max(design.n_experimental, design.n_control) >= 300:
             said.warn(
                 "normality-large-n",
-                "With this many students Shapiro-Wilk rejects normality of almost anything; "
-                "the rule classical then leaves the difference of means for Mann-Whitney without need.",
+                "With this many students Shapiro–Wilk rejects normality of almost anything; "
+                "the rule classical then leaves the difference of means for Mann–Whitney without need.",
             )
     elif design.brown_forsythe is not None and design.brown_forsythe < alpha:
-        test, because = "welch", "normality is not rejected, Brown-Forsythe rejects equal spread"
+        test, because = "welch", "normality is not rejected, Brown–Forsythe rejects equal spread"
     else:
         test, because = "student", "neither normality nor equal spread is rejected"
     said.decide(

@@ -133,7 +133,7 @@ def _clusters(setting: Setting) -> tuple[IntArray, IntArray | None]:
 
 
 def mixed_rows(mixed: MixedModels, said: Said) -> list[EstimateRow]:
-    """Regressions with Satterthwaite's and Kenward-Roger's df, log-likelihood, variances, intraclass correlations."""
+    """Regressions with Satterthwaite's and Kenward–Roger's df, log-likelihood, variances, intraclass correlations."""
     setting = mixed.setting
     if setting.sample.cluster is None:
         return []
@@ -226,7 +226,7 @@ def _tell(mixed: MixedModels, said: Said) -> None:
             "zero-variance",
             f"The variance between {what} is estimated at zero (a boundary fit, an ordinary result): they differ by no "
             "more than chance would make them. Satterthwaite's degrees of freedom then forget them, "
-            "Kenward-Roger's do not.",
+            "Kenward–Roger's do not.",
         )
     if fit.covariance is None or slope.covariance is None or mixed.setting.sample.class_ is not None:
         return

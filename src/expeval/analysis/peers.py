@@ -2,12 +2,12 @@
 
 What each can and cannot say was read in its source (pingouin 0.7, statsmodels 0.15, scipy 1.17):
 
-* pingouin computes t, U, Shapiro-Wilk and Levene through scipy.  It is independent of our arithmetic, not of
+* pingouin computes t, U, Shapiro–Wilk and Levene through scipy.  It is independent of our arithmetic, not of
   scipy's.  It rounds 95 % intervals to two decimals unless told not to, takes Welch's test wherever the arms
   differ in size unless told not to, gives |d| in its t test, turns a second arm of one student into a one-sample
   test without a word, and has no Glass's delta.
 * statsmodels' t tests, its analysis of variance of absolute deviations and its rank comparison are its own.
-* The Hodges-Lehmann shift and the permutation p have no peer in any of the three.
+* The Hodges–Lehmann shift and the permutation p have no peer in any of the three.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def peers(arms: Arms) -> Iterator[Peer]:
     for method, welch in (("student", False), ("welch", True)):
         yield Peer("pingouin", "test", method, "difference", _pingouin_t(welch))
         yield Peer("statsmodels", "test", method, "difference", _statsmodels_t(welch))
-    no_shift = "no library gives the Hodges-Lehmann shift and its interval"
+    no_shift = "no library gives the Hodges–Lehmann shift and its interval"
     if arms.pairs <= MOST_PAIRS:
         yield Peer("pingouin", "test", "mann-whitney", "difference", _pingouin_mann_whitney, no_shift)
     else:

@@ -223,7 +223,7 @@ def _decision(outcome: str, comparisons: list[tuple[str, _Comparison]]) -> Decis
         choice = "agrees"
         because = (
             "pingouin, statsmodels and scipy give the same quantities from the rows (the permutation test and the "
-            "Hodges-Lehmann shift have no counterpart there)"
+            "Hodges–Lehmann shift have no counterpart there)"
         )
     figures: dict[str, float | int | str | None] = {
         "compared": compared,

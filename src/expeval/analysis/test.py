@@ -19,14 +19,14 @@ from expeval.study.spec import Outcome, Study
 NAMES = {
     "student": "Student's t",
     "welch": "Welch's t",
-    "mann-whitney": "Mann-Whitney",
-    "brunner-munzel": "Brunner-Munzel",
+    "mann-whitney": "Mann–Whitney",
+    "brunner-munzel": "Brunner–Munzel",
     "permutation": "the permutation test",
 }
 
 
 def two_group_test_rows(study: Study, scores: Scores, outcome: Outcome, groups: TwoGroups) -> list[EstimateRow]:
-    """Student, Welch, Mann-Whitney, Brunner-Munzel and the permutation test on every student with the outcome."""
+    """Student, Welch, Mann–Whitney, Brunner–Munzel and the permutation test on every student with the outcome."""
     confidence, alternative = study.inference.confidence, study.inference.alternative
     experimental, control = groups.experimental, groups.control
     estimates = {
@@ -53,7 +53,7 @@ def two_group_test_rows(study: Study, scores: Scores, outcome: Outcome, groups: 
     ]
 
 
-# What these say depends on the order of the levels alone.  (An ordinal outcome's permutation test is Brunner-Munzel's.)
+# What these say depends on the order of the levels alone.  (An ordinal outcome's permutation test is Brunner–Munzel's.)
 RANKS_ALONE = ("brunner-munzel", "probability-of-superiority", "rank-biserial")
 
 
