@@ -12,11 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["Faults", "Results", "Scores", "Study", "__version__", "check", "read_scores", "read_study", "run"]
+__all__ = [
+    "Faults",
+    "Results",
+    "Scores",
+    "Study",
+    "__version__",
+    "check",
+    "read_scores",
+    "read_study",
+    "run",
+    "verify",
+]
 
 if TYPE_CHECKING:
     from expeval.faults import Faults
     from expeval.results import Results
+    from expeval.review.verify import verify
     from expeval.run import check, run
     from expeval.scores.reading import read_scores
     from expeval.scores.table import Scores
@@ -32,6 +44,7 @@ _HOMES = {
     "read_scores": "expeval.scores.reading",
     "read_study": "expeval.study.reading",
     "run": "expeval.run",
+    "verify": "expeval.review.verify",
 }
 
 

@@ -6,10 +6,11 @@ Every number of report, JSON, CSV and Python API is a cell of these tables.  No 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -256,7 +257,11 @@ def _cell(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What made a set of results: hashes, versions, seed, platform, command; relative paths only."""
+    """What made a set of results: hashes, versions, seed, platform, command; relative paths only.
+
+    ``outputs``: file beside the manifest -> SHA-256.  ``made``: what two runs of the same inputs may differ in.
+    ``made["seal"]``: SHA-256 of everything else in it, so that an edited manifest is seen.
+    """
 
     expeval: str
     command: str
@@ -267,12 +272,27 @@ class Manifest:
     seed: int
     threads: int
     left_out: dict[str, int | None]
-    made: dict[str, str]
+    made: dict[str, Any]
+    outputs: dict[str, str] = field(default_factory=dict)
     schema: str = "expeval-manifest/1"
+
+    def sealed(self, outputs: dict[str, str]) -> Manifest:
+        """The same with the hashes of the files beside it, and its own."""
+        complete = replace(self, outputs=outputs)
+        return replace(complete, made={**self.made, "seal": seal_of(asdict(complete))})
 
     def to_json(self) -> str:
         """The content of manifest.json, keys sorted."""
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
+
+
+def seal_of(manifest: dict[str, Any]) -> str:
+    """SHA-256 of a manifest's content but for its seal."""
+    made = {key: value for key, value in dict(manifest["made"]).items() if key != "seal"}
+    text = json.dumps(
+        {**manifest, "made": made}, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def ordered(names: Iterable[str]) -> tuple[str, ...]:

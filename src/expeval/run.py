@@ -82,7 +82,7 @@ def run(
     if engine != "local":
         raise ValueError(f"engine {engine!r} is not built yet; allowed: 'local'")
     say = progress or (lambda words: None)
-    with _one_thread():
+    with one_thread():
         folder = default_folder(study_path) if out is None else Path(out)
         say("Reading the study")
         study = read_study(Path(study_path))
@@ -193,20 +193,24 @@ def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
 
 def write(study: Study, scores: Scores, results: Results, out: Path) -> None:
     """The report and every table, in one folder that appears whole or not at all."""
-    from expeval.record.manifest import make_manifest
+    from expeval.record.fingerprint import make_fingerprint
+    from expeval.record.key import installation_key
+    from expeval.record.manifest import hashes_of, make_manifest
     from expeval.record.writing import write_folder
+
+    fingerprint = make_fingerprint(scores, installation_key())
+    manifest = make_manifest(study, scores.sources, results, out, fingerprint=fingerprint)
+    files = outputs(results, manifest)
+    write_folder(out, {**files, "manifest.json": manifest.sealed(hashes_of(files)).to_json()})
+
+
+def outputs(results: Results, manifest: Manifest) -> dict[str, str]:
+    """Every file of a run but the manifest, from the results and what made them alone."""
     from expeval.report.page import make_report
 
-    manifest: Manifest = make_manifest(study, scores.sources, results, out)
     report = make_report(results, manifest)
-    files: dict[str, str | bytes] = {
-        "report.html": report.html,
-        "results.json": results.to_json(),
-        "estimates.csv": results.to_csv(),
-        "manifest.json": manifest.to_json(),
-    }
-    files |= {f"figures/{figure.name}.svg": figure.svg for figure in report.figures}
-    write_folder(out, files)
+    files = {"report.html": report.html, "results.json": results.to_json(), "estimates.csv": results.to_csv()}
+    return files | {f"figures/{figure.name}.svg": figure.svg for figure in report.figures}
 
 
 def answers(results: Results) -> list[str]:
@@ -222,7 +226,7 @@ def _source_row(source: object) -> SourceRow:
     return SourceRow(**kept)
 
 
-def _one_thread() -> AbstractContextManager[object]:
+def one_thread() -> AbstractContextManager[object]:
     """Algebra on summaries this small stalls when BLAS spreads it over threads."""
     from threadpoolctl import threadpool_limits
 

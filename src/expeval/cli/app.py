@@ -18,7 +18,7 @@ def application() -> Callable[[], object]:
     """The verbs; made inside a function so that Ctrl-C is already heeded while typer loads."""
     import typer
 
-    from expeval.cli import check_command, run_command
+    from expeval.cli import check_command, run_command, verify_command
 
     app = typer.Typer(
         name="expeval",
@@ -38,6 +38,7 @@ def application() -> Callable[[], object]:
 
     app.command("run")(run_command.run)
     app.command("check")(check_command.check)
+    app.command("verify")(verify_command.verify)
     return app
 
 

@@ -10,11 +10,11 @@ import hashlib
 import locale
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import expeval
 from expeval.results import FlowRow, Manifest
@@ -46,6 +46,7 @@ def make_manifest(
     results: Results,
     out: Path | None = None,
     started: datetime | None = None,
+    fingerprint: dict[str, Any] | None = None,
 ) -> Manifest:
     """Describe what made ``results``.
 
@@ -61,6 +62,9 @@ def make_manifest(
         The folder that the results are written into.  Paths are relative to it, without it to the study's folder.
     started
         When the run began; now unless given.  ``SOURCE_DATE_EPOCH`` overrides both.
+    fingerprint
+        The table that was read, in hashes keyed with this installation's key: it stands in ``made``, because
+        another installation has another key.
     """
     folder = study.path.absolute().parent
     start = folder if out is None else out.absolute()
@@ -69,6 +73,12 @@ def make_manifest(
     for source in sources:
         path = folder / source.file
         hashes[relative(path, start)] = source.sha256 or hash_file(path)
+    made: dict[str, Any] = {
+        "time": _moment(started).isoformat(timespec="seconds"),
+        "locale": locale.setlocale(locale.LC_CTYPE),
+    }
+    if fingerprint is not None:
+        made["table"] = fingerprint
     lock = _lock_file()
     if lock is not None:
         hashes[LOCK] = hash_file(lock)
@@ -82,7 +92,7 @@ def make_manifest(
         seed=study.inference.seed,
         threads=_blas()[1],
         left_out=left_out(results.flow),
-        made={"time": _moment(started).isoformat(timespec="seconds"), "locale": locale.setlocale(locale.LC_CTYPE)},
+        made=made,
     )
 
 
@@ -101,6 +111,11 @@ def hash_file(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hashes_of(files: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of texts as they are written (UTF-8), by file name."""
+    return {name: hashlib.sha256(text.encode("utf-8")).hexdigest() for name, text in sorted(files.items())}
 
 
 def hash_code() -> str:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 MANIFEST = "manifest.json"
 MANIFEST_SCHEMA = "expeval-manifest/"
-WRITTEN_BY_RUN = ("report.html", "results.json", "estimates.csv", MANIFEST, "figures/*.svg")
+WRITTEN_BY_RUN = ("report.html", "results.json", "estimates.csv", MANIFEST, "figures/*.svg", "verification.html")
 PATIENCE = 60.0  # seconds that a run waits for another that writes beside it
 
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
@@ -77,6 +77,24 @@ def write_folder(out: Path, files: Mapping[str, str | bytes]) -> None:
             raise
         reason = _SENTENCES.get(error.errno or 0, error.strerror or type(error).__name__)
         raise CannotWrite(f"{out} can't be written: {reason}.") from error
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write one file so that it holds all of ``content`` or what it held before; raises :class:`CannotWrite`."""
+    place = Path(os.path.realpath(path))
+    draft = place.with_name(f".{place.name}.expeval-new")
+    try:
+        with draft.open("wb") as stream:
+            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(place)
+        _sync(place.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        reason = _SENTENCES.get(error.errno or 0, error.strerror or type(error).__name__)
+        raise CannotWrite(f"{path} can't be written: {reason}.") from error
 
 
 def _replace(place: Path, out: Path, files: Mapping[str, str | bytes]) -> None:

@@ -15,6 +15,7 @@ from expeval.report.sections import page_view
 from expeval.results import Manifest, Results
 
 HERE = Path(__file__).parent
+STYLE = HERE / "styles" / "report.css"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,16 @@ def make_report(results: Results, manifest: Manifest) -> Report:
     drawn: dict[str, dict[str, Figure]] = {}
     for figure in figures:
         drawn.setdefault(figure.outcome, {})[figure.kind] = figure
-    style = Markup((HERE / "styles" / "report.css").read_text(encoding="utf-8"))
-    page = _environment().get_template("report.html")
+    style = Markup(STYLE.read_text(encoding="utf-8"))
+    page = environment().get_template("report.html")
     return Report(page.render(page=page_view(results, manifest, drawn), style=style), figures)
 
 
 @cache
-def _environment() -> Environment:
+def environment(*folders: Path) -> Environment:
+    """Templates of the report, and of further folders whose pages are built of the same parts."""
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=FileSystemLoader([*folders, HERE / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

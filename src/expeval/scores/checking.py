@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from expeval.faults import Fault
 from expeval.scores.arms import CONTROL, EXPERIMENTAL
 from expeval.scores.cells import Sheet
-from expeval.scores.table import Categories, Column, IntArray, Numbers
+from expeval.scores.table import Categories, Column, IntArray, Numbers, Places
 
 FAULTS_A_CHECK = 1000
 ROWS_A_FAULT = 200  # further rows of one fault are counted at most
@@ -55,6 +55,15 @@ class Rows:
         sheet, record = self.at(row)
         letter = sheet.letters.get(column)
         return f"{letter}{int(sheet.rows[record])}" if letter else None
+
+    def places(self, kept: NDArray[np.bool_]) -> Places:
+        """File and row of the rows that are kept."""
+        numbers = np.zeros(self.sheet.size, dtype=np.int64)
+        for s, sheet in enumerate(self.sheets):
+            here = self.sheet == s
+            numbers[here] = sheet.rows[self.record[here]]
+        names = tuple(f"{sheet.file}, {sheet.sheet}" if sheet.sheet else sheet.file for sheet in self.sheets)
+        return Places(names, self.sheet[kept].astype(np.int64), numbers[kept])
 
     def _places(self, rows: Sequence[int]) -> list[tuple[int, int]]:
         return [(int(self.sheet[row]), int(self.record[row])) for row in rows]

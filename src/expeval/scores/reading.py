@@ -311,6 +311,7 @@ class _Reading:
                 + [_source(table, "institutions") for table in (institutions.tables if institutions else [])]
             ),
             notices=tuple(self.notices),
+            places=joined.rows.places(kept),
         )
 
     def _left_out(self, joined: _Joined) -> dict[tuple[str, str], int]:

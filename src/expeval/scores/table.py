@@ -67,6 +67,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where each student of a table stands: ``file`` (n,) indexes ``files``, ``row`` (n,) as the file counts."""
+
+    files: tuple[str, ...]
+    file: IntArray
+    row: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """The students of both arms, one row a student, in the files' order.
 
@@ -89,6 +98,8 @@ class Scores:
         ("school / class"), so that one label in two institutions is two classes.
     sources, notices
         What was read and what was mended.
+    places
+        Where each student stands, for the review of what changed; never in a result.
     """
 
     arm: IntArray
@@ -102,6 +113,7 @@ class Scores:
     sources: tuple[Source, ...]
     notices: tuple[Notice, ...] = ()
     user_missing: dict[str, Categories] = field(default_factory=dict)
+    places: Places | None = None
 
     @property
     def n(self) -> int:

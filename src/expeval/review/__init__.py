@@ -1,0 +1,1 @@
+"""Somebody else's analysis: run again, compared, packed for another machine."""
