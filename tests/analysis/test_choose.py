@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small_studies import schools
 
@@ -191,7 +192,8 @@ def test_three_and_three_institutions_cannot_go_below_a_tenth(tmp_path: Path) ->
     sample = regression_sample(scores, written, written.outcomes[0])
     assert smallest_attainable_p(written, scores, sample) == pytest.approx(0.1)
     assert scores.institution is not None
-    pairs = Categories(scores.institution.codes // 2, ("a", "b", "c"))
+    numbers = np.array([int(label.split()[-1]) for label in scores.institution.labels])  # "school 0" …
+    pairs = Categories(numbers[scores.institution.codes] // 2, ("a", "b", "c"))
     assert smallest_attainable_p(written, replace(scores, strata=pairs), sample) == pytest.approx(0.25)
 
 

@@ -84,14 +84,16 @@ def _inside(arms: list[np.ndarray], confidence: float, minimum_cell: int) -> Est
 def institution_names(study: Study, scores: Scores) -> list[str]:
     """The labels as the report may show them: as they are, or numbered in an order that tells nothing.
 
-    The order comes from a hash of label and scores: who lacks the students' scores can't try out names.
+    The order comes from a hash of all students' scores, and of the institution's own: who lacks them can't find it,
+    and no name goes into it, so that a copy of the data with other names gives the same numbers.
     """
     assert scores.institution is not None
     labels = scores.institution.labels
     if study.report.institutions == "name":
         return list(labels)
     key = _secret(scores)
-    order = sorted(range(len(labels)), key=lambda i: hashlib.sha256(key + labels[i].encode()).digest())
+    # Institutions have their places from what their students hold, not from their names.
+    order = sorted(range(len(labels)), key=lambda i: hashlib.sha256(key + str(i).encode()).digest())
     width = max(2, len(str(len(labels))))
     names = [""] * len(labels)
     for position, i in enumerate(order, start=1):
@@ -100,7 +102,7 @@ def institution_names(study: Study, scores: Scores) -> list[str]:
 
 
 def _secret(scores: Scores) -> bytes:
-    """A hash of every student's scores, whatever the order of the rows; it is in no output."""
+    """A hash of every student's scores, whatever the order of the rows and the names; it is in no output."""
     assert scores.institution is not None
     columns = [numbers.values for numbers in scores.outcomes.values()]
     columns += [scores.arm.astype(np.float64), scores.institution.codes.astype(np.float64)]

@@ -64,6 +64,7 @@ from expeval.scores.spelling import tidy
 from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, Scores, Source
 from expeval.scores.tables import Table, hidden_notice, list_files, read_table, spelling_notices
 from expeval.scores.typed import MissingValues
+from expeval.scores.unit_order import units_in_order
 from expeval.study.spec import Study
 
 
@@ -297,7 +298,7 @@ class _Reading:
     def scores(self, joined: _Joined, tables: list[Table], institutions: InstitutionTable | None) -> Scores:
         """The result, once nothing is wrong: repetitions taken out, everything left out counted."""
         kept = ~joined.repeated
-        return Scores(
+        scores = Scores(
             arm=joined.arm[kept],
             outcomes={name: Numbers(column.values[kept]) for name, column in joined.outcomes.items()},
             baselines={k: (name, Numbers(column.values[kept])) for k, (name, column) in joined.baselines.items()},
@@ -313,6 +314,7 @@ class _Reading:
             notices=tuple(self.notices),
             places=joined.rows.places(kept),
         )
+        return units_in_order(scores)
 
     def _left_out(self, joined: _Joined) -> dict[tuple[str, str], int]:
         arms = np.concatenate([member.arm for member in self.memberships])

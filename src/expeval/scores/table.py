@@ -27,7 +27,8 @@ class Numbers:
 class Categories:
     """A categorical column: ``codes`` (n,) index into ``labels``, -1 where the cell is missing.
 
-    Labels stand in code-point order.
+    Labels stand in code-point order; those of units (institution, class, strata) in an order that the students'
+    rows give (:mod:`expeval.scores.unit_order`).
     """
 
     codes: IntArray
