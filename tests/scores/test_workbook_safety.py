@@ -11,8 +11,9 @@ from types import ModuleType
 
 import pytest
 
+from expeval.scores.grid import column_letters
 from expeval.scores.settings import Settings, Unreadable
-from expeval.scores.sheet_marks import column_letters, column_number
+from expeval.scores.sheet_marks import column_number
 from expeval.scores.spreadsheet import Workbook
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from expeval.faults import Fault, nearest
 from expeval.scores.delimited import DelimitedFile
+from expeval.scores.html_table import HtmlTables
+from expeval.scores.opendocument import OpenDocument
 from expeval.scores.settings import OpenFile, Reader, Settings, Unreadable
 from expeval.scores.spreadsheet import Workbook
 
 MAX_BYTES = 2**30  # of one file of scores
-READABLE = "CSV, TSV, XLSX"
+READABLE = "CSV, TSV, XLSX, ODS, HTML table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,18 @@ class FoundFile:
 
 
 #: format -> its reader.  A format without a reader is refused with the words on the right, which name it.
-READERS: dict[str, Reader] = {"text": DelimitedFile, "workbook": Workbook}
+READERS: dict[str, Reader] = {
+    "text": DelimitedFile,
+    "workbook": Workbook,
+    "ods": OpenDocument,
+    "html": HtmlTables,
+}
 NOT_YET = {
-    "ods": "OpenDocument spreadsheet (.ods)",
+    "flat-ods": "flat OpenDocument (.fods)",
+    "xml-spreadsheet": "XML spreadsheet 2003",
     "xlsb": "binary workbook (.xlsb)",
     "xls": "old workbook (.xls)",
     "encrypted": "workbook with a password",
-    "html": "HTML table",
     "parquet": "Parquet",
     "spss": "SPSS (.sav)",
     "stata": "Stata (.dta)",
@@ -129,8 +136,26 @@ def sniff(data: bytes, suffix: str) -> str:
             return form
     if suffix == ".dta" and head[:1] in (b"\x71", b"\x72", b"\x73") and b"\0" in head[:64]:
         return "stata"
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return "html" if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta")) else "text"
+    return _sniff_markup(head)
+
+
+_TAGS = ("<html", "<!doctype html", "<table", "<meta", "<head", "<body", "<style", "<div", "<center")
+
+
+def _sniff_markup(head: bytes) -> str:
+    """HTML by its first tag, in any encoding that Excel and grade books write; XML spreadsheets by their names."""
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = head.decode("utf-16" if wide else "latin-1", "ignore").lower()
+    start = text.lstrip("ï»¿\ufeff \t\r\n")
+    while start.startswith("<!--") and "-->" in start:
+        start = start.partition("-->")[2].lstrip()
+    if start.startswith(("<?xml", "<office:document", "<workbook")):
+        if "urn:schemas-microsoft-com:office:spreadsheet" in start:
+            return "xml-spreadsheet"
+        if "opendocument:xmlns:office" in start:
+            return "flat-ods"
+        start = start.partition("?>")[2].lstrip()
+    return "html" if start.startswith(_TAGS) else "text"
 
 
 def _sniff_archive(data: bytes) -> str:

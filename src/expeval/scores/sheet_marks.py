@@ -35,16 +35,6 @@ def column_number(letters: str) -> int:
     return number - 1
 
 
-def column_letters(number: int) -> str:
-    """Letters of a column from its position: 0 is A, 26 is AA."""
-    letters = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
 def sheet_parts(archive: zipfile.ZipFile, data: bytes) -> dict[str, str]:
     """Sheet name -> the archive's part that holds it, in the workbook's order."""
     names = set(archive.namelist())

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Iterator
 from xml.parsers import expat
 
+from expeval.faults import Fault
+
 MAX_UNPACKED = 512 * 2**20  # bytes of all parts together
 MAX_RATIO = 200  # unpacked to packed, of parts that unpack to more than RATIO_FROM
 RATIO_FROM = 10 * 2**20
@@ -26,6 +28,10 @@ class UnsafeWorkbook(Exception):
         self.found = found
         self.allowed = allowed
         super().__init__(reason)
+
+    def fault(self, file: str) -> Fault:
+        """The same for the person who gave the file."""
+        return Fault("workbook-unsafe", file, found=self.found, allowed=self.allowed, details={"why": self.reason})
 
 
 def check_archive(archive: zipfile.ZipFile, data: bytes) -> None:

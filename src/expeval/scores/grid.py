@@ -1,0 +1,163 @@
+"""Sheets of cells, whatever file they come from: which sheet is meant, which rows count, what a column holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from expeval.faults import Fault, nearest
+from expeval.scores.cells import Cells, Sheet, Value, gather, shown
+from expeval.scores.settings import Preview, Request, Settings, Unreadable
+from expeval.scores.spelling import find_columns
+
+PREVIEW_RECORDS = 40
+
+
+@dataclass(slots=True)
+class Grid:
+    """One sheet: rows of cells from its first row and column on.
+
+    Attributes
+    ----------
+    rows
+        Cells, row by row; rows may be of unequal length.
+    hidden
+        Rows (from 0) that the program hides.
+    merged
+        Rectangles ((top, left), (bottom, right)) that are one cell.
+    """
+
+    name: str
+    rows: list[list[Value]]
+    hidden: set[int] = field(default_factory=set)
+    merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+    visible: bool = True
+
+
+def column_letters(number: int) -> str:
+    """Letters of a column from its position: 0 is A, 26 is AA."""
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def choose_sheet(
+    grids: Sequence[Grid], settings: Settings, wanted: Sequence[str], file: str, holding: bool = False
+) -> Grid:
+    """The sheet that the study file names, else the only one with rows below a header.
+
+    Raises :class:`Unreadable` where the named one is not there, or several may be meant: asked, not guessed.
+    ``holding``: a sheet is only meant if it holds columns of the study (a page has tables of layout, too).
+    """
+    names = [grid.name for grid in grids]
+    named = settings.sheet
+    if isinstance(named, int) and 1 <= named <= len(grids):
+        return grids[named - 1]
+    if isinstance(named, str) and named in names:
+        return grids[names.index(named)]
+    if named is not None:
+        near = nearest(str(named), names)
+        allowed = ", ".join(names)
+        raise Unreadable(
+            Fault("sheet-missing", file, key="data.sheet", found=str(named), allowed=allowed, nearest=near)
+        )
+    filled = [grid for grid in grids if grid.visible and any(not _blank(cell) for row in grid.rows for cell in row)]
+    if len(filled) > 1 and holding:
+        most = max(_columns_of(grid, wanted) for grid in filled)
+        filled = [grid for grid in filled if _columns_of(grid, wanted) == most] if most else filled[:1]
+    if len(filled) > 1:
+        # A sheet with a title or a header alone is no second sheet of students; of several such, the first is told.
+        filled = [grid for grid in filled if _has_rows(grid, settings, wanted)] or filled[:1]
+    if len(filled) > 1:
+        found = ", ".join(grid.name for grid in filled)
+        raise Unreadable(Fault("sheet-unclear", file, key="data.sheet", found=found))
+    if not filled:
+        raise Unreadable(Fault("file-empty", file))
+    return filled[0]
+
+
+def _columns_of(grid: Grid, wanted: Sequence[str]) -> int:
+    heads = (find_columns([shown(cell) for cell in row], wanted).found for row in grid.rows[:PREVIEW_RECORDS])
+    return max(heads, default=0)
+
+
+def _has_rows(grid: Grid, settings: Settings, wanted: Sequence[str]) -> bool:
+    """Whether something stands below the header, or below the first row where no row looks like a header."""
+    header = settings.last_header_row
+    filled = [i for i, row in enumerate(grid.rows, 1) if any(not _blank(cell) for cell in row)]
+    if header is None:
+        named = {
+            i: find_columns([shown(cell) for cell in grid.rows[i - 1]], wanted).found for i in filled[:PREVIEW_RECORDS]
+        }
+        header = max(named, key=lambda i: (named[i], -i), default=0)
+    return bool(filled) and filled[-1] > header
+
+
+class GridFile:
+    """A file of sheets with the one sheet that is read; ``addressed``: its cells have addresses such as D17."""
+
+    addressed = True
+
+    def __init__(self, grid: Grid, settings: Settings, file: str) -> None:
+        self.grid = grid
+        self.settings = settings
+        self.file = file
+        self.encoding: str | None = None
+
+    def preview(self) -> Preview:
+        """The first rows that hold something."""
+        rows = self.grid.rows[: max(PREVIEW_RECORDS, self.settings.last_header_row or 0)]
+        rows = [list(row) for row in rows]
+        if isinstance(self.settings.header_row, tuple):
+            self._spread_merged(rows, self.settings.header_row)
+        records = [(i + 1, [shown(cell) for cell in row]) for i, row in enumerate(rows)]
+        return Preview(records, len(self.grid.rows))
+
+    def _spread_merged(self, rows: list[list[Value]], header: tuple[int, int]) -> None:
+        """A merged cell of the header's upper row stands above all the columns that it spans."""
+        for (top, left), (_, right) in self.grid.merged:
+            if top == header[0] - 1 < len(rows):
+                row = rows[top]
+                row += [""] * (right + 1 - len(row))
+                row[left : right + 1] = [row[left]] * (right + 1 - left)
+
+    def read(self, request: Request) -> tuple[Sheet, list[Fault]]:
+        """The columns asked for, from the rows below the header."""
+        grid = self.grid
+        last = self.settings.last_row or len(grid.rows)
+        below = range(request.header_row, min(last, len(grid.rows)))
+        filled = [i for i in below if any(not _blank(cell) for cell in grid.rows[i])]
+        kept = [i for i in filled if i not in grid.hidden] if self.settings.hidden == "drop" else filled
+        letters = {name: column_letters(place) for name, place in request.positions.items()} if self.addressed else {}
+        sheet = Sheet(
+            self.file,
+            rows=np.array(kept, dtype=np.int64) + 1,
+            columns={name: self._column(place, kept) for name, place in request.positions.items()},
+            encoding=self.encoding,
+            sheet=grid.name or None,
+            header_row=request.header_row,
+            letters=letters,
+            hidden_rows=len(grid.hidden.intersection(kept)),
+        )
+        sheet.mend("blank rows", len(below) - len(filled))
+        sheet.mend("hidden rows left out", len(filled) - len(kept))
+        return sheet, []
+
+    def _column(self, place: int, rows: list[int]) -> Cells:
+        every = self.grid.rows
+        cells = (every[i][place] if place < len(every[i]) else "" for i in rows)
+        return gather("" if _blank(cell) else _plain(cell) for cell in cells)
+
+
+def _blank(cell: Value) -> bool:
+    return isinstance(cell, str) and not cell.strip()
+
+
+def _plain(cell: Value) -> Value:
+    """Whole numbers as floats, so that 5 and 5.0 are one value."""
+    return float(cell) if isinstance(cell, int) and not isinstance(cell, bool) else cell
