@@ -630,7 +630,10 @@ def test_entries_with_settings_of_their_own(tmp_path: Path) -> None:
         (b"PAR1\x15\x04", "Parquet"),
         (b"$FL2@(#) SPSS DATA FILE", "SPSS (.sav)"),
         (b"<stata_dta><header>", "Stata (.dta)"),
-        (b"\xef\xbb\xbf <html><table><tr><td>1</td></tr></table>", "HTML table"),
+        (
+            b"<?xml version='1.0'?><Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'>",
+            "XML spreadsheet 2003",
+        ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old workbook (.xls)"),
         (b"\x1f\x8b\x08\0", "archive"),
         (b"\x01\x02\0\x03" * 50, "binary data"),

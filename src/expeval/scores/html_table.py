@@ -12,11 +12,12 @@ from expeval.scores.dialect import decode
 from expeval.scores.grid import Grid, GridFile, choose_sheet
 from expeval.scores.settings import Settings, Unreadable
 from expeval.scores.spelling import tidy
-from expeval.scores.workbook_safety import MAX_CELLS
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]{2,30})", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _MOST_SPAN = 1000
+_WIDEST = 16_384  # columns; no spreadsheet has more
+_MOST_CELLS = 5_000_000
 _MOST_TABLES = 1000
 _NO_TEXT = {"script", "style", "head", "title", "template", "noscript"}
 _ENDS_TEXT = {"br", "p", "div", "li"}
@@ -55,7 +56,7 @@ def read_tables(text: str, file: str) -> list[Grid]:
         walk.feed(text)
         walk.close()
     except _TooLarge:
-        allowed = f"{MAX_CELLS} cells"
+        allowed = f"{_MOST_CELLS} cells, {_WIDEST} columns, {_MOST_TABLES} tables"
         raise Unreadable(
             Fault("workbook-unsafe", file, found="a table without end", allowed=allowed, details={"why": "extent"})
         ) from None
@@ -68,10 +69,23 @@ class _TooLarge(Exception):
     """More cells than a reader may keep."""
 
 
+class _Count:
+    """Cells of the whole page so far."""
+
+    def __init__(self) -> None:
+        self.kept = 0
+
+    def add(self, cells: int, width: int) -> None:
+        self.kept += cells
+        if self.kept > _MOST_CELLS or width > _WIDEST:
+            raise _TooLarge
+
+
 class _Table:
     """A table while it is read: its rows, and cells of rows above that reach down."""
 
-    def __init__(self, rows: list[list[Value]], hidden: set[int]) -> None:
+    def __init__(self, rows: list[list[Value]], hidden: set[int], cells: _Count) -> None:
+        self.cells = cells
         self.rows = rows
         self.hidden = hidden
         self.reaching: dict[int, tuple[int, str]] = {}  # column -> rows that are left, text
@@ -105,6 +119,7 @@ class _Table:
             return
         text, (right, down) = tidy("".join(self.text)), self.span
         self.text = None
+        self.cells.add(right, len(self.rows[-1]) + right)
         for _ in range(right):
             if down > 1:
                 self.reaching[len(self.rows[-1])] = (down - 1, text)
@@ -120,9 +135,8 @@ class _Table:
                 self.reaching[len(row)] = (last, text)
             else:
                 del self.reaching[len(row)]
+            self.cells.add(1, len(row))
             row.append(text)
-            if last > 0 and len(row) > MAX_CELLS:
-                raise _TooLarge
 
 
 class _Walk(HTMLParser):
@@ -133,7 +147,7 @@ class _Walk(HTMLParser):
         self.tables: list[tuple[list[list[Value]], set[int]]] = []
         self.open: list[_Table] = []
         self.silent = 0
-        self.cells = 0
+        self.cells = _Count()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """A tag that opens."""
@@ -148,9 +162,6 @@ class _Walk(HTMLParser):
         elif tag in ("td", "th"):
             given = dict(attrs)
             right, down = _span(given.get("colspan")), _span(given.get("rowspan"))
-            self.cells += right
-            if self.cells > MAX_CELLS:
-                raise _TooLarge
             self.open[-1].start_cell(right, down)
         elif tag in _ENDS_TEXT and self.open[-1].text is not None:
             self.open[-1].text.append(" ")
@@ -161,7 +172,7 @@ class _Walk(HTMLParser):
         if len(self.tables) >= _MOST_TABLES:
             raise _TooLarge
         self.tables.append((rows, hidden))
-        self.open.append(_Table(rows, hidden))
+        self.open.append(_Table(rows, hidden, self.cells))
 
     def handle_endtag(self, tag: str) -> None:
         """A tag that closes."""
