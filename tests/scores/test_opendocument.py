@@ -94,8 +94,8 @@ def test_errors_and_formulas(tmp_path: Path) -> None:
 def test_texts_as_a_reader_sees_them(tmp_path: Path) -> None:
     cell = (
         "<table:table-cell office:value-type='string'><office:annotation><text:p>a note</text:p></office:annotation>"
-        "<text:p>two<text:s text:c='3'/>words<text:tab/>and<text:span> a span</text:span></text:p><text:p>below</text:p>"
-        "<draw:frame><text:p>a picture</text:p></draw:frame></table:table-cell>"
+        "<text:p>two<text:s text:c='3'/>words<text:tab/>and<text:span> a span</text:span></text:p>"
+        "<text:p>below</text:p><draw:frame><text:p>a picture</text:p></draw:frame></table:table-cell>"
     )
     assert cells_of([[cell]], tmp_path) == [["two   words and a span\nbelow"]]
 
