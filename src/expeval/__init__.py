@@ -18,6 +18,7 @@ __all__ = [
     "Scores",
     "Study",
     "__version__",
+    "bundle",
     "check",
     "read_scores",
     "read_study",
@@ -28,6 +29,7 @@ __all__ = [
 if TYPE_CHECKING:
     from expeval.faults import Faults
     from expeval.results import Results
+    from expeval.review.bundle import bundle
     from expeval.review.verify import verify
     from expeval.run import check, run
     from expeval.scores.reading import read_scores
@@ -40,6 +42,7 @@ _HOMES = {
     "Results": "expeval.results",
     "Scores": "expeval.scores.table",
     "Study": "expeval.study.spec",
+    "bundle": "expeval.review.bundle",
     "check": "expeval.run",
     "read_scores": "expeval.scores.reading",
     "read_study": "expeval.study.reading",

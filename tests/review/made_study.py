@@ -29,12 +29,11 @@ class Made:
     def change(self, edit: Callable[[Cells], Cells]) -> None:
         """Edit the rows of the data."""
         with self.data.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        columns = list(rows[0])
+            rows = edit(list(csv.DictReader(file)))
         with self.data.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns)
+            writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
-            writer.writerows(edit(rows))
+            writer.writerows(rows)
 
     def set(self, key: str, value: str) -> None:
         """Give a key of the [inference] table another value."""

@@ -10,10 +10,11 @@ import pytest
 from made_study import Cells, Made
 from typer.testing import CliRunner
 
-import expeval.review.verify as verification
 from expeval.cli.app import application
+from expeval.results import seal_of
+from expeval.review.output import CannotVerify
 from expeval.review.page import verification_page
-from expeval.review.verify import CannotVerify, Verification, verify
+from expeval.review.verify import Verification, verify
 from expeval.review.words import lines
 
 
@@ -159,7 +160,7 @@ def edit_manifest(out: Path, edit) -> None:  # type: ignore[no-untyped-def]
     path = out / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     edit(manifest)
-    manifest["made"]["seal"] = verification.seal_of(manifest)
+    manifest["made"]["seal"] = seal_of(manifest)
     path.write_text(json.dumps(manifest), encoding="utf-8")
 
 

@@ -33,7 +33,7 @@ def verify(
 ) -> None:
     """Run again what made DIR, and say what differs, row by row, and why."""
     from expeval.cli.progress import step_shown
-    from expeval.review.verify import CannotVerify
+    from expeval.review.output import CannotVerify
     from expeval.review.verify import verify as verify_folder
 
     try:

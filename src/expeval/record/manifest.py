@@ -79,7 +79,7 @@ def make_manifest(
     }
     if fingerprint is not None:
         made["table"] = fingerprint
-    lock = _lock_file()
+    lock = lock_file()
     if lock is not None:
         hashes[LOCK] = hash_file(lock)
     return Manifest(
@@ -144,7 +144,8 @@ def left_out(flow: Iterable[FlowRow]) -> dict[str, int | None]:
     return {f"{row.outcome}, {row.arm}: {reason}": n for row in flow for reason, n in row.left_out.items()}
 
 
-def _lock_file() -> Path | None:
+def lock_file() -> Path | None:
+    """The lock file of the checkout that runs; ``None`` where expeval was installed from a wheel."""
     # src/expeval/ lies two folders below the lock in a checkout; a wheel has none.
     lock = Path(expeval.__file__).parents[2] / LOCK
     return lock if lock.is_file() else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
@@ -18,32 +18,21 @@ from typing import Any, Literal
 from expeval.faults import Fault, Faults
 from expeval.record.key import installation_key
 from expeval.record.manifest import hash_file, hashes_of, make_manifest
-from expeval.results import Results, seal_of
+from expeval.results import Manifest, Results
+from expeval.review.bundle import RESULTS, unpacked_bundle
+from expeval.review.bundled_study import DATA
 from expeval.review.causes import SEED, Causes, Change, FileChange, plan_changes, software_changes
 from expeval.review.data_changes import table_change
 from expeval.review.difference import KEYS, Difference, differences, worst
+from expeval.review.output import CannotVerify, Edited, data_files, edited_files, read_output
 from expeval.run import analyse, answers, one_thread, outputs
 from expeval.scores.reading import read_scores
 from expeval.scores.table import Scores
 from expeval.study.reading import read_study
 from expeval.study.spec import Study
 
-MANIFEST = "manifest.json"
-VERIFICATION = "verification.html"  # what this command itself may have left beside the report
 Verdict = Literal["same-bytes", "same-numbers", "noise", "different", "not-rerun"]
 Progress = Callable[[str], None]
-
-
-class CannotVerify(Exception):
-    """There is nothing to verify, or not what it needs; the message is one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """A file of the output that is not what the run wrote: ``changed``, ``gone``, or ``new`` (nobody's)."""
-
-    file: str
-    what: Literal["changed", "gone", "new"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,141 +89,144 @@ class Verification:
         return self.verdict in ("same-bytes", "same-numbers", "noise") and not self.edited
 
 
-def verify(folder: str | Path, progress: Progress | None = None) -> Verification:
-    """Run again what made a folder, and compare.
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What is verified: the folder of the results, the study that it is rerun from, and what was edited.
+
+    ``rewritten``: keys of the study file that a bundle rewrites (``bundled``): they are no change of the plan.
+    """
+
+    place: Path
+    study_file: Path
+    manifest: Mapping[str, Any]
+    results: Mapping[str, Any]
+    edited: tuple[Edited, ...]
+    rewritten: frozenset[str] = frozenset()
+    bundled: bool = False
+
+    @property
+    def title(self) -> str:
+        return str((self.results["study"].get("study") or {}).get("title", ""))
+
+    @property
+    def made(self) -> str:
+        return str(self.manifest["made"].get("time", ""))
+
+
+def verify(path: str | Path, progress: Progress | None = None) -> Verification:
+    """Run again what made a folder or a bundle, and compare.
 
     Parameters
     ----------
-    folder
-        What ``expeval run`` wrote, beside the study that it was made from.
+    path
+        What ``expeval run`` wrote, beside the study that it was made from; or what ``expeval bundle`` packed.
     progress
         Called with the words of each step.
 
     Raises
     ------
-    CannotVerify
+    expeval.review.output.CannotVerify
         Where there is no manifest, or the study file or a data file that it names is not there.
     """
     say = progress or (lambda words: None)
-    place = Path(folder)
+    place = Path(path)
     say("Reading what was found")
-    manifest, results = read_output(place)
-    study_file = place / str(manifest["study_file"])
-    if not study_file.is_file():
-        raise CannotVerify(
-            f"the study file {manifest['study_file']}, from which {place} was made, is not there; "
-            "put the folder back to where the run wrote it, or ask for a bundle."
-        )
-    edited = edited_files(place, manifest)
     with one_thread():
-        return _verified(place, study_file, manifest, results, edited, say)
-
-
-def read_output(place: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Manifest and results of a run, as they stand there now."""
-    if not place.exists():
-        raise CannotVerify(f"{place} is not there.")
-    found = []
-    for name in (MANIFEST, "results.json"):
-        try:
-            content = json.loads((place / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if place.is_file():
+            with unpacked_bundle(place) as unpacked:
+                manifest, results = read_output(unpacked.results)
+                edited = _told_once(unpacked.edited, edited_files(unpacked.results, manifest))
+                return _verified(
+                    _Output(unpacked.results, unpacked.study, manifest, results, edited, unpacked.rewritten, True), say
+                )
+        manifest, results = read_output(place)
+        study_file = place / str(manifest["study_file"])
+        if not study_file.is_file():
             raise CannotVerify(
-                f"{place} holds no {name}: it is no output of expeval run, or not a whole one."
-            ) from None
-        except NotADirectoryError:
-            raise CannotVerify(f"{place} is neither a folder that expeval run wrote nor a bundle.") from None
-        except (ValueError, RecursionError):
-            raise CannotVerify(f"{place / name} can't be read: it was edited, or cut off.") from None
-        if not isinstance(content, dict) or not _is_ours(name, content):
-            raise CannotVerify(f"{place / name} was not written by expeval run.")
-        found.append(content)
-    return found[0], found[1]
-
-
-def _is_ours(name: str, content: Mapping[str, Any]) -> bool:
-    schema = str(content.get("schema", ""))
-    if name == MANIFEST:
-        return schema.startswith("expeval-manifest/") and all(
-            isinstance(content.get(key), kind)
-            for key, kind in (
-                ("study_file", str),
-                ("hashes", dict),
-                ("outputs", dict),
-                ("versions", dict),
-                ("made", dict),
+                f"the study file {manifest['study_file']}, from which {place} was made, is not there; "
+                "put the folder back to where the run wrote it, or ask for a bundle."
             )
-        )
-    return schema.startswith("expeval-results/") and isinstance(content.get("study"), dict)
+        _require_data(place, manifest)
+        return _verified(_Output(place, study_file, manifest, results, edited_files(place, manifest)), say)
 
 
-def edited_files(place: Path, manifest: Mapping[str, Any]) -> tuple[Edited, ...]:
-    """Which files beside the manifest are not those that the run wrote, the manifest itself among them."""
-    found = [] if manifest["made"].get("seal") == seal_of(dict(manifest)) else [Edited(MANIFEST, "changed")]
-    for name, sha256 in sorted(manifest["outputs"].items()):
-        path = place / name
-        if not path.is_file():
-            found.append(Edited(name, "gone"))
-        elif hash_file(path) != sha256:
-            found.append(Edited(name, "changed"))
-    ours = {MANIFEST, VERIFICATION, *manifest["outputs"]}
-    there = (path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file())
-    return (*found, *(Edited(name, "new") for name in there if name not in ours))
+def _told_once(bundle: tuple[Edited, ...], folder: tuple[Edited, ...]) -> tuple[Edited, ...]:
+    """What is wrong by the bundle's list and by the manifest in it, each file once, under its name in the bundle."""
+    found = {file.file: file for file in bundle}
+    for file in folder:
+        name = f"{RESULTS}/{file.file}"
+        found.setdefault(name, Edited(name, file.what))
+    return tuple(found.values())
 
 
-def _verified(
-    place: Path,
-    study_file: Path,
-    manifest: Mapping[str, Any],
-    old: Mapping[str, Any],
-    edited: tuple[Edited, ...],
-    say: Progress,
-) -> Verification:
-    _require_data(place, manifest)
-    title = str((old["study"].get("study") or {}).get("title", ""))
-    made = str(manifest["made"].get("time", ""))
-    files = _changed_files(place, manifest)
+def _verified(output: _Output, say: Progress) -> Verification:
+    old = output.results
+    files = _changed_files(output)
     try:
-        study = read_study(study_file)
+        study = read_study(output.study_file)
     except Faults as faults:
-        causes = Causes((), None, files, None, ())
-        return Verification(title, "not-rerun", 0, edited, (), causes, (), made, faults.faults)
-    plan, seed = _plan(old["study"], study)
+        return _not_rerun(output, Causes((), None, files, None, ()), faults)
+    plan, seed = _plan(output, study)
     try:
         scores = read_scores(study)
     except Faults as faults:
-        causes = Causes(plan, seed, files, None, ())
-        return Verification(title, "not-rerun", 0, edited, (), causes, (), made, faults.faults)
+        return _not_rerun(output, Causes(plan, seed, files, None, ()), faults)
     results = analyse(study, scores, say)
-    now = make_manifest(study, scores.sources, results, place)
-    causes = Causes(
-        plan=plan,
-        seed=seed,
-        files=files,
-        table=table_change(manifest["made"].get("table"), scores, installation_key()),
-        software=software_changes(manifest, {**_as_keys(now), "hashes": now.hashes}),
-    )
+    now = make_manifest(study, scores.sources, results, output.place)
+    table = None if output.bundled else table_change(output.manifest["made"].get("table"), scores, installation_key())
+    software = software_changes(output.manifest, {**_as_keys(now), "hashes": now.hashes})
+    causes = Causes(plan, seed, files, table, software)
     new = json.loads(results.to_json())
-    found = differences(old, new)
+    found = [difference for difference in differences(old, new) if not (output.bundled and _of_files(difference))]
     say("Comparing")
-    traced = _traced(found, old, new, study, scores, causes, bool(edited), say)
-    # The page tells when software changed; it is made anew with the manifest of now.
-    written = hashes_of(outputs(results, now))
-    unequal = tuple(
-        name
-        for name in dict.fromkeys((*manifest["outputs"], *written))
-        if manifest["outputs"].get(name) != written.get(name)
-    )
+    traced = _traced(found, output, new, study, scores, causes, say)
+    unequal = _unequal(output, results, now)
     # How a file was read is told, but two files that hold the same table give the same numbers.
     degree = worst(difference for difference in found if difference.table != "sources")
     verdict: Verdict = "different" if degree == "different" else "noise" if degree else "same-bytes"
     if verdict == "same-bytes" and unequal:
         verdict = "same-numbers"
-    said = _answers(old, results)
     chosen = tuple(tuple(row.get(key) for key in KEYS["estimates"]) for row in old["estimates"] if row.get("primary"))
     return Verification(
-        title, verdict, _numbers(old), edited, unequal, causes, traced, made, answers=said, primary=chosen
+        output.title,
+        verdict,
+        _numbers(old),
+        output.edited,
+        unequal,
+        causes,
+        traced,
+        output.made,
+        answers=_answers(old, results),
+        primary=chosen,
     )
+
+
+def _not_rerun(output: _Output, causes: Causes, faults: Faults) -> Verification:
+    return Verification(
+        output.title, "not-rerun", 0, output.edited, (), causes, (), output.made, faults=tuple(faults.faults)
+    )
+
+
+def _of_files(difference: Difference) -> bool:
+    """What is said of the files themselves, which a bundle replaces by one table."""
+    return difference.table == "sources" or (difference.table == "warnings" and difference.row[0] is None)
+
+
+def _unequal(output: _Output, results: Results, now: Manifest) -> tuple[str, ...]:
+    """Files that would be written with other bytes.
+
+    A bundle's pages tell of the files of the original: they are made again from the results and the manifest in it.
+    """
+    if output.bundled:
+        try:
+            told = {field.name: output.manifest[field.name] for field in fields(Manifest)}
+            written = hashes_of(outputs(Results.from_dict(dict(output.results)), Manifest(**told)))
+        except (KeyError, TypeError, ValueError, StopIteration, AttributeError):  # edited by hand
+            return tuple(output.manifest["outputs"])
+    else:
+        written = hashes_of(outputs(results, now))
+    kept = output.manifest["outputs"]
+    return tuple(name for name in dict.fromkeys((*kept, *written)) if kept.get(name) != written.get(name))
 
 
 def _answers(old: Mapping[str, Any], results: Results) -> tuple[tuple[str, str], ...]:
@@ -249,26 +241,24 @@ def _answers(old: Mapping[str, Any], results: Results) -> tuple[tuple[str, str],
 
 
 def _require_data(place: Path, manifest: Mapping[str, Any]) -> None:
-    gone = [name for name in _data_files(manifest) if not (place / name).is_file()]
+    gone = [name for name in data_files(manifest) if not (place / name).is_file()]
     if gone:
         raise CannotVerify(
             f"of the data from which it was made, {', '.join(gone)} {'is' if len(gone) == 1 else 'are'} not there."
         )
 
 
-def _data_files(manifest: Mapping[str, Any]) -> list[str]:
-    """The files of scores, students and institutions: what is hashed besides study file, code and lock."""
-    own = {str(manifest["study_file"]), "expeval/", "requirements.lock"}
-    return [name for name in manifest["hashes"] if name not in own]
+def _changed_files(output: _Output) -> tuple[FileChange, ...]:
+    if output.bundled:
+        return tuple(FileChange(DATA) for file in output.edited if file.file == DATA)
+    hashes = output.manifest["hashes"]
+    names = data_files(output.manifest)
+    return tuple(FileChange(name) for name in names if hash_file(output.place / name) != hashes[name])
 
 
-def _changed_files(place: Path, manifest: Mapping[str, Any]) -> tuple[FileChange, ...]:
-    hashes = manifest["hashes"]
-    return tuple(FileChange(name) for name in _data_files(manifest) if hash_file(place / name) != hashes[name])
-
-
-def _plan(old: Mapping[str, Any], study: Study) -> tuple[tuple[Change, ...], Change | None]:
-    changes = plan_changes(old, json.loads(json.dumps(study.as_keys())))
+def _plan(output: _Output, study: Study) -> tuple[tuple[Change, ...], Change | None]:
+    changes = plan_changes(output.results["study"], json.loads(json.dumps(study.as_keys())))
+    changes = tuple(change for change in changes if change.name not in output.rewritten)
     seed = next((change for change in changes if change.name == SEED), None)
     return tuple(change for change in changes if change is not seed), seed
 
@@ -295,30 +285,29 @@ def _numbers(results: Mapping[str, Any]) -> int:
 
 def _traced(
     found: Iterable[Difference],
-    old: Mapping[str, Any],
+    output: _Output,
     new: Mapping[str, Any],
     study: Study,
     scores: Scores,
     causes: Causes,
-    edited: bool,
     say: Progress,
 ) -> tuple[Traced, ...]:
     """Each difference with its causes, by putting one changed thing back at a time."""
     real = [difference for difference in found if difference.degree != "noise"]
     back = {name: None for name in ("plan", "seed") if name in causes.names} if real else {}
     rest: tuple[str, ...] = tuple(name for name in ("data", "software") if name in causes.names)
-    rest = rest or (("edited",) if edited else ())
+    rest = rest or (("edited",) if output.edited else ())
     moved: dict[str, set[Any]] = {}
     for name in back:
         say(f"Running again with the {name} of then")
-        variant = _with_put_back(old, study, scores, {name})
+        variant = _with_put_back(output, study, scores, causes, {name})
         # What changes when this one thing is put back was made by it.
         moved[name] = {d.place for d in differences(variant, new) if d.degree != "noise"} if variant else set()
     left = {difference.place for difference in real}
     if back:
-        variant = _with_put_back(old, study, scores, set(back))
+        variant = _with_put_back(output, study, scores, causes, set(back))
         if variant is not None:
-            left = {d.place for d in differences(old, variant) if d.degree != "noise"}
+            left = {d.place for d in differences(output.results, variant) if d.degree != "noise"}
     traced = []
     for difference in found:
         if difference.degree == "noise":
@@ -332,19 +321,42 @@ def _traced(
     return tuple(traced)
 
 
-def _with_put_back(old: Mapping[str, Any], study: Study, scores: Scores, names: set[str]) -> dict[str, Any] | None:
+def _with_put_back(
+    output: _Output, study: Study, scores: Scores, causes: Causes, names: set[str]
+) -> dict[str, Any] | None:
     """The results of now with plan or seed as they were; ``None`` where the data of now don't allow that."""
     keys = json.loads(json.dumps(study.as_keys()))
+    old = json.loads(json.dumps(output.results["study"]))
     if "plan" in names:
-        keys = {**json.loads(json.dumps(old["study"])), "inference": {**old["study"].get("inference", {})}}
-        keys["inference"]["seed"] = study.inference.seed
+        _put_back(keys, old, {change.name for change in causes.plan}, output.rewritten)
     if "seed" in names:
-        keys["inference"]["seed"] = old["study"].get("inference", {}).get("seed", study.inference.seed)
+        keys["inference"]["seed"] = old.get("inference", {}).get("seed", study.inference.seed)
     try:
         before = Study.model_validate({**keys, "path": study.path})
-        needs_reading = {"plan"} & names
-        results: Results = analyse(before, read_scores(before) if needs_reading else scores)
+        results: Results = analyse(before, read_scores(before) if "plan" in names else scores)
     except (Faults, ValueError):
         return None
     content: dict[str, Any] = json.loads(results.to_json())
     return content
+
+
+def _put_back(keys: dict[str, Any], old: Mapping[str, Any], changed: set[str], rewritten: frozenset[str]) -> None:
+    """Give the keys that changed their old values; what a bundle rewrote stays."""
+    for table, content in old.items():
+        if not isinstance(content, dict):
+            continue
+        here = keys.setdefault(table, {})
+        for key in {*content, *here}:
+            if any(name == f"{table}.{key}" or name.startswith(f"{table}.{key}.") for name in changed):
+                here.pop(key, None)
+                if key in content:
+                    here[key] = content[key]
+    if any(name.startswith("outcomes[") for name in changed):
+        now = {outcome["name"]: outcome for outcome in keys["outcomes"]}
+        keys["outcomes"] = [_outcome(outcome, now.get(outcome["name"], {}), rewritten) for outcome in old["outcomes"]]
+
+
+def _outcome(old: dict[str, Any], now: Mapping[str, Any], rewritten: frozenset[str]) -> dict[str, Any]:
+    name = f"outcomes[{old['name']}]."
+    kept = {key: value for key, value in old.items() if f"{name}{key}" not in rewritten and key != "columns"}
+    return kept | {key: value for key, value in now.items() if f"{name}{key}" in rewritten}

@@ -1,0 +1,215 @@
+"""One archive that a reviewer can rerun elsewhere: study, data with pseudonyms, results, software, two commands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import expeval
+from expeval.record.key import installation_key
+from expeval.record.manifest import hash_file, lock_file
+from expeval.record.writing import write_file
+from expeval.review.archive import UnsafeArchive, packed, unpacked
+from expeval.review.bundled_study import DATA, bundled_study
+from expeval.review.output import CannotVerify, Edited, data_files, edited_files, read_output
+from expeval.review.personal import Identifying, identifying_columns
+from expeval.review.wheel import wheel_files, wheel_name
+from expeval.scores.reading import read_scores
+from expeval.study.reading import read_study
+
+SCHEMA = "expeval-bundle/1"
+ABOUT, STUDY, RESULTS, LOCK, README = "bundle.json", "study.toml", "results", "requirements.lock", "README.md"
+
+
+class CannotBundle(Exception):
+    """Why nothing was packed, in one sentence."""
+
+
+class Identifies(CannotBundle):
+    """Columns that would tell who a student is."""
+
+    def __init__(self, columns: list[Identifying]) -> None:
+        self.columns = columns
+        told = "; ".join(f"{found.column} ({found.what})" for found in columns)
+        super().__init__(
+            f"not packed: a column of the data that the study uses would identify students: {told}. "
+            "Leave it out of the study, or put a category in its place, and run again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """An archive that was written: where, and the columns in which pseudonyms stand."""
+
+    path: Path
+    files: int
+    size: int
+    pseudonyms: tuple[str, ...]
+
+
+def bundle(folder: str | Path, out: str | Path | None = None) -> Bundle:
+    """Pack what a run wrote with all that it takes to run it again.
+
+    Parameters
+    ----------
+    folder
+        What ``expeval run`` wrote, beside the study that it was made from.
+    out
+        The archive; ``NAME.bundle.zip`` in the working directory unless given, NAME the folder's.
+
+    Raises
+    ------
+    CannotBundle
+        Where files were edited after the run, study or data are not those of the run, or a column would identify
+        students (:class:`Identifies`).
+    expeval.review.output.CannotVerify
+        Where there is no output of a run, or its study file is not there.
+    expeval.faults.Faults
+        Where the study can't be read any more.
+    """
+    place = Path(folder)
+    manifest, _ = read_output(place)
+    study_file = place / str(manifest["study_file"])
+    _require_unchanged(place, study_file, manifest)
+    study = read_study(study_file)
+    scores = read_scores(study)
+    if found := identifying_columns(scores):
+        raise Identifies(found)
+    key = installation_key()
+    if key is None:
+        raise CannotBundle(
+            "there is no key for pseudonyms: no home folder can be written to. Name a file for it in EXPEVAL_KEY_FILE."
+        )
+    packed_study = bundled_study(study, scores, key)
+    files = {STUDY: packed_study.study.encode(), DATA: packed_study.data.encode()}
+    files |= {f"{RESULTS}/{name}": (place / name).read_bytes() for name in ("manifest.json", *manifest["outputs"])}
+    files |= _software(manifest)
+    files[README] = _readme(study.study.title, packed_study.withheld).encode()
+    about = {
+        "schema": SCHEMA,
+        "expeval": expeval.__version__,
+        "rewritten": packed_study.rewritten,
+        "pseudonyms": packed_study.withheld,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    files[ABOUT] = _sealed(about)
+    path = Path(out) if out is not None else Path(f"{place.resolve().name}.bundle.zip")
+    content = packed(files)
+    write_file(path, content)
+    return Bundle(path, len(files), len(content), packed_study.withheld)
+
+
+def _require_unchanged(place: Path, study_file: Path, manifest: dict[str, Any]) -> None:
+    edited = [file.file for file in edited_files(place, manifest) if file.what != "new"]
+    if edited:
+        raise CannotBundle(f"{', '.join(edited)} in {place} was changed after the run; run again first.")
+    if not study_file.is_file():
+        raise CannotVerify(f"the study file {manifest['study_file']}, from which {place} was made, is not there.")
+    hashes = manifest["hashes"]
+    names = [str(manifest["study_file"]), *data_files(manifest)]
+    changed = [name for name in names if not (place / name).is_file() or hash_file(place / name) != hashes.get(name)]
+    if changed:
+        raise CannotBundle(f"{', '.join(changed)} is not what {place} was made from; run again first.")
+
+
+def _software(manifest: dict[str, Any]) -> dict[str, bytes]:
+    """Lock file and expeval itself; without a checkout the versions that ran, which is all that is known."""
+    lock = lock_file()
+    files = {f"software/{wheel_name()}": packed(wheel_files())}
+    if lock is not None:
+        return files | {LOCK: lock.read_bytes()}
+    versions = {name: version for name, version in manifest["versions"].items() if name != "python"}
+    return files | {LOCK: "".join(f"{name}=={version}\n" for name, version in sorted(versions.items())).encode()}
+
+
+def _sealed(about: dict[str, Any]) -> bytes:
+    seal = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    return (json.dumps({**about, "seal": seal}, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _readme(title: str, pseudonyms: tuple[str, ...]) -> str:
+    hashes = " --require-hashes" if lock_file() is not None else ""
+    columns = ", ".join(f"`{name}`" for name in pseudonyms)
+    return f"""# {title}
+
+A study that was evaluated with expeval {expeval.__version__}, packed so that anybody can run it again.
+
+Two commands, on a machine with Python 3.11 or newer (BUNDLE.zip is this archive, DIR where it was unpacked):
+
+```
+python3 -m venv env && env/bin/pip install{hashes} -r DIR/{LOCK} \\
+    && env/bin/pip install --no-deps DIR/software/{wheel_name()}
+env/bin/expeval verify BUNDLE.zip
+```
+
+The second one answers in a line whether the same comes out, then number by number.
+
+- `{RESULTS}/report.html`: the report; `{RESULTS}/results.json` and `{RESULTS}/estimates.csv`: every number of it
+- `{STUDY}`, `{DATA}`: the study file and the data. In {columns} stand pseudonyms: hashes whose key has stayed where
+  the bundle was made. Columns that the study does not use are left out
+- `{LOCK}`, `software/`: the versions that made the results, and expeval itself
+- `{ABOUT}`: a hash of every file here
+
+The data are about persons although nobody is named: treat them as such.
+"""
+
+
+# ------------------------------------------------------------------------------------------------ unpacking
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A bundle in a folder of its own that goes away, and what is wrong with its files."""
+
+    results: Path
+    study: Path
+    rewritten: frozenset[str]
+    edited: tuple[Edited, ...]
+
+
+@contextmanager
+def unpacked_bundle(path: Path) -> Iterator[Unpacked]:
+    """Unpack a bundle for as long as it is verified; raises :class:`CannotVerify` for what is no bundle."""
+    try:
+        files = unpacked(path)
+    except UnsafeArchive as reason:
+        raise CannotVerify(f"{path} is not unpacked: {reason}.") from None
+    about = _about(path, files)
+    edited = _edited(files, about)
+    with tempfile.TemporaryDirectory(prefix="expeval-") as folder:
+        place = Path(folder)
+        for name, content in files.items():
+            target = place / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        yield Unpacked(place / RESULTS, place / STUDY, frozenset(about["rewritten"]), edited)
+
+
+def _about(path: Path, files: dict[str, bytes]) -> dict[str, Any]:
+    try:
+        about = json.loads(files[ABOUT])
+        known = about["schema"] == SCHEMA and isinstance(about["files"], dict) and isinstance(about["rewritten"], list)
+    except (KeyError, ValueError, TypeError, RecursionError):
+        known, about = False, {}
+    if not known or STUDY not in files or DATA not in files:
+        raise CannotVerify(f"{path} is no bundle: it holds no {ABOUT}, {STUDY} or {DATA} that expeval bundle wrote.")
+    return dict(about)
+
+
+def _edited(files: dict[str, bytes], about: dict[str, Any]) -> tuple[Edited, ...]:
+    bare = {key: value for key, value in about.items() if key != "seal"}
+    found = []
+    if about.get("seal") != hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest():
+        found.append(Edited(ABOUT, "changed"))
+    for name, sha256 in sorted(about["files"].items()):
+        if name not in files:
+            found.append(Edited(name, "gone"))
+        elif hashlib.sha256(files[name]).hexdigest() != sha256:
+            found.append(Edited(name, "changed"))
+    return (*found, *(Edited(name, "new") for name in sorted(files) if name not in about["files"] and name != ABOUT))

@@ -1,0 +1,85 @@
+"""What a run left in a folder: its manifest, its results, and which of its files somebody edited since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from expeval.record.manifest import hash_file
+from expeval.results import seal_of
+
+MANIFEST = "manifest.json"
+VERIFICATION = "verification.html"  # what verify itself may have left beside the report
+
+
+class CannotVerify(Exception):
+    """There is nothing to verify, or not what it needs; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A file of the output that is not what the run wrote: ``changed``, ``gone``, or ``new`` (nobody's)."""
+
+    file: str
+    what: Literal["changed", "gone", "new"]
+
+
+def read_output(place: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Manifest and results of a run, as they stand there now."""
+    if not place.exists():
+        raise CannotVerify(f"{place} is not there.")
+    found = []
+    for name in (MANIFEST, "results.json"):
+        try:
+            content = json.loads((place / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise CannotVerify(
+                f"{place} holds no {name}: it is no output of expeval run, or not a whole one."
+            ) from None
+        except NotADirectoryError:
+            raise CannotVerify(f"{place} is neither a folder that expeval run wrote nor a bundle.") from None
+        except (ValueError, RecursionError):
+            raise CannotVerify(f"{place / name} can't be read: it was edited, or cut off.") from None
+        if not isinstance(content, dict) or not _is_ours(name, content):
+            raise CannotVerify(f"{place / name} was not written by expeval run.")
+        found.append(content)
+    return found[0], found[1]
+
+
+def _is_ours(name: str, content: Mapping[str, Any]) -> bool:
+    schema = str(content.get("schema", ""))
+    if name == MANIFEST:
+        return schema.startswith("expeval-manifest/") and all(
+            isinstance(content.get(key), kind)
+            for key, kind in (
+                ("study_file", str),
+                ("hashes", dict),
+                ("outputs", dict),
+                ("versions", dict),
+                ("made", dict),
+            )
+        )
+    return schema.startswith("expeval-results/") and isinstance(content.get("study"), dict)
+
+
+def edited_files(place: Path, manifest: Mapping[str, Any]) -> tuple[Edited, ...]:
+    """Which files beside the manifest are not those that the run wrote, the manifest itself among them."""
+    found = [] if manifest["made"].get("seal") == seal_of(dict(manifest)) else [Edited(MANIFEST, "changed")]
+    for name, sha256 in sorted(manifest["outputs"].items()):
+        path = place / name
+        if not path.is_file():
+            found.append(Edited(name, "gone"))
+        elif hash_file(path) != sha256:
+            found.append(Edited(name, "changed"))
+    ours = {MANIFEST, VERIFICATION, *manifest["outputs"]}
+    there = (path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file())
+    return (*found, *(Edited(name, "new") for name in there if name not in ours))
+
+
+def data_files(manifest: Mapping[str, Any]) -> list[str]:
+    """The files of scores, students and institutions: what is hashed besides study file, code and lock."""
+    own = {str(manifest["study_file"]), "expeval/", "requirements.lock"}
+    return [name for name in manifest["hashes"] if name not in own]
