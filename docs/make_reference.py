@@ -15,7 +15,12 @@ allowed and what to do. `run` ends with status 2 and writes nothing; `check` end
 filled in: `{key}` the key of the study file, `{found}` what stands there, `{allowed}` what may, `{cells}` and
 `{places}` where. No message shows a student's identifier."""
 
-SUBJECTS = (("study", "In the study file"), ("data", "In the data"))
+SUBJECTS = (
+    ("study", "In the study file"),
+    ("lock", "In the locked plan"),
+    ("data", "In the data"),
+    ("proposal", "Asked by `init`"),
+)
 
 
 def faults() -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "__version__",
     "bundle",
     "check",
+    "lock",
     "read_scores",
     "read_study",
     "run",
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from expeval.results import Results
     from expeval.review.bundle import bundle
     from expeval.review.verify import verify
-    from expeval.run import check, run
+    from expeval.run import check, lock, run
     from expeval.scores.reading import read_scores
     from expeval.scores.table import Scores
     from expeval.study.reading import read_study
@@ -44,6 +45,7 @@ _HOMES = {
     "Study": "expeval.study.spec",
     "bundle": "expeval.review.bundle",
     "check": "expeval.run",
+    "lock": "expeval.run",
     "read_scores": "expeval.scores.reading",
     "read_study": "expeval.study.reading",
     "run": "expeval.run",

@@ -15,7 +15,8 @@ class Fault:
     Attributes
     ----------
     file, sheet, row, column, cell
-        Where: rows as the spreadsheet or editor counts them (from 1), ``column`` the column's name,
+        Where: rows as the spreadsheet or editor counts them (from 1; in SPSS, Stata and Parquet, whose column names
+        are no row, the records from 1), ``column`` the column's name,
         ``cell`` as ``"D17"`` where the file has cells.  ``rows`` lists the further rows of one fault.
     key
         The key of study.toml that is wrong, or that settles the question (``"data.header_row"``).

@@ -50,7 +50,7 @@ COLUMNS: dict[str, str] = {
     "code": "The warning's code.",
     "message": "The warning in words.",
     "file": "The file, relative to the study file.",
-    "role": "What the file gives: scores, institutions.",
+    "role": "What the file gives: scores, students, institutions.",
     "rows": "Data rows read from the file.",
     "encoding": "Text encoding detected or declared.",
     "delimiter": "Delimiter detected or declared.",
@@ -58,6 +58,12 @@ COLUMNS: dict[str, str] = {
     "sheet": "The sheet read.",
     "header_row": "The row with the column names, from 1.",
     "mended": "What was mended while reading -> how often.",
+    "key": "The key of study.toml that is not as it was locked; of an outcome outcomes[NAME].key.",
+    "status": "deviates: not as in the locked plan; amended: as in its latest amendment, not as locked first.",
+    "first": "The key's value in the plan as it was locked first.",
+    "planned": "The key's value in the latest amendment of the plan.",
+    "used": "The key's value in this run.",
+    "reason": "Why, as the study file says ([[deviations]]), or the amendment.",
 }
 
 METHODS: dict[str, str] = {

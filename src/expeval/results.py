@@ -133,6 +133,22 @@ class SourceRow:
     mended: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A key of study.toml that is not as it was locked; values as text, ``None`` where the key was not set.
+
+    ``first``: in the plan as it was locked first; ``planned``: in its latest amendment; ``used``: in this run.
+    """
+
+    outcome: str | None
+    key: str
+    status: str
+    first: str | None
+    planned: str | None
+    used: str | None
+    reason: str | None
+
+
 def answer_of(rows: Sequence[EstimateRow], primary: EstimateRow) -> EstimateRow:
     """The row that tells what the primary one found, see :meth:`Results.answer`."""
     if not primary.method.startswith("win-fraction-"):
@@ -161,6 +177,7 @@ class Results:
     residuals: tuple[ResidualRow, ...]
     decisions: tuple[DecisionRow, ...]
     warnings: tuple[WarningRow, ...]
+    plan: tuple[PlanRow, ...] = ()
 
     def primary(self, outcome: str) -> EstimateRow:
         """The row that is the answer for an outcome."""
@@ -191,7 +208,10 @@ class Results:
         """The content of results.json as plain Python values."""
         tables: dict[str, Any] = {"schema": SCHEMA, "study": self.study}
         for name in TABLES:
-            tables[name] = [asdict(row) for row in getattr(self, name)]
+            rows = [asdict(row) for row in getattr(self, name)]
+            # Most studies have no locked plan, or keep to it: then there is no such table.
+            if rows or name != "plan":
+                tables[name] = rows
         return tables
 
     def to_json(self) -> str:
@@ -214,6 +234,7 @@ class Results:
         """Read back what :meth:`to_dict` wrote."""
         if tables.get("schema") != SCHEMA:
             raise ValueError(f"schema is {tables.get('schema')!r}, this version reads {SCHEMA!r}")
+        tables = {"plan": [], **tables}
         rows = {name: tuple(kind(**row) for row in tables[name]) for name, kind in TABLES.items()}
         return cls(study=tables["study"], **rows)
 
@@ -230,6 +251,7 @@ TABLES: dict[str, Any] = {
     "residuals": ResidualRow,
     "decisions": DecisionRow,
     "warnings": WarningRow,
+    "plan": PlanRow,
 }
 
 

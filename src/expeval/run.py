@@ -6,7 +6,7 @@ Everything a run does stands here in the order in which the methods section of a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from expeval.analysis.feasibility import feasibility_rows
 from expeval.analysis.institution import institution_rows, shrunken_rows, variance_rows
 from expeval.analysis.mixed_model import fit_mixed_models, mixed_rows
 from expeval.analysis.noticing import notices_of, warnings_from_data
+from expeval.analysis.plan import compare_with_plan
 from expeval.analysis.primary import mark_primary, settle
 from expeval.analysis.regression import regression_rows
 from expeval.analysis.resampling import resampling_rows
@@ -35,10 +36,12 @@ from expeval.analysis.setting import setting_of, warn_of_small_categories, witho
 from expeval.analysis.superiority import superiority_rows
 from expeval.analysis.test import tests_disagree, two_group_test_rows
 from expeval.disclosure import protect
+from expeval.record.plan_lock import Locked, lock_plan, locked_plan
 from expeval.record.writing import refuse_strangers
 from expeval.results import Results, SourceRow
 from expeval.scores.reading import read_scores
 from expeval.scores.table import Scores
+from expeval.study.plan import LockedPlan
 from expeval.study.reading import read_study
 from expeval.study.spec import Outcome, Study
 
@@ -75,7 +78,7 @@ def run(
     Raises
     ------
     expeval.faults.Faults
-        All faults of the study file, or of all data files, at once.  Nothing is written then.
+        All faults of the study file, of the locked plan, or of all data files, at once.  Nothing is written then.
     expeval.record.writing.CannotWrite
         Where ``out`` holds anything that no run wrote (told before the work), or the system refuses.
     """
@@ -86,9 +89,10 @@ def run(
         folder = default_folder(study_path) if out is None else Path(out)
         say("Reading the study")
         study = read_study(Path(study_path))
+        chain = locked_plan(study)
         refuse_strangers(folder)
         scores = read_scores(study)
-        results = analyse(study, scores, say)
+        results = beside_plan(analyse(study, scores, say), study, chain, content_hashes(scores))
         say("Writing the report")
         write(study, scores, results, folder)
     return results
@@ -105,7 +109,13 @@ def default_folder(study_path: str | Path) -> Path:
 def check(study_path: str | Path) -> tuple[Study, Scores]:
     """The first two steps of a run: the study file and the data, with every fault at once."""
     study = read_study(Path(study_path))
+    locked_plan(study)
     return study, read_scores(study)
+
+
+def lock(study_path: str | Path, reason: str | None = None) -> Locked:
+    """Lock the plan of a study, or its amendment with the reason for it; see :mod:`expeval.record.plan_lock`."""
+    return lock_plan(read_study(Path(study_path)), reason)
 
 
 def analyse(study: Study, scores: Scores, say: Progress = lambda words: None) -> Results:
@@ -127,6 +137,27 @@ def analyse(study: Study, scores: Scores, say: Progress = lambda words: None) ->
     )
     results = replace(results, estimates=adjust_primary_p_values(study, results.estimates))
     return protect(results, study.report.minimum_cell)
+
+
+def beside_plan(results: Results, study: Study, chain: Sequence[LockedPlan], hashes: Collection[str]) -> Results:
+    """Results with what they have to do with the locked plan; the same where none was locked.
+
+    It comes after small cells are protected: what it counts are entries of a lock file, not students.
+    """
+    if not chain:
+        return results
+    found = compare_with_plan(study, chain, hashes)
+    return replace(
+        results,
+        decisions=(*found.decisions, *results.decisions),
+        warnings=(*found.warnings, *results.warnings),
+        plan=found.rows,
+    )
+
+
+def content_hashes(scores: Scores) -> frozenset[str]:
+    """SHA-256 of every data file that was read."""
+    return frozenset(source.sha256 for source in scores.sources if source.sha256 is not None)
 
 
 def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:

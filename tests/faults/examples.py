@@ -85,6 +85,15 @@ EXAMPLES: dict[str, tuple[bytes, str | None, int | None]] = {
         "groups.control",
         10,
     ),
+    "beside-columns": (
+        changed('column = "reading"', 'columns = { experimental = "E", control = "C" }')
+        .replace(b'institution = "school"\n', b"")
+        .replace(b'column = "group"\nexperimental = ["small"]\ncontrol = ["regular"]\n', b"")
+        .replace(b'assigned = "institution"', b'assigned = "student"')
+        .replace(b'student = ["gender"]\n', b""),
+        "data.student",
+        6,
+    ),
     "value-in-both-arms": (changed('control = ["regular"]', 'control = ["regular", "small"]'), "groups.control", 12),
     "needs-key": (changed('institution = "school"\n', ""), "groups.assigned", 12),
     "name-twice": (
@@ -107,6 +116,7 @@ EXAMPLES: dict[str, tuple[bytes, str | None, int | None]] = {
     ),
     "reserved-name": (changed('["gender"]', '["gender", "treatment"]'), "covariates.student[2]", 22),
     "column-two-roles": (changed('["gender"]', '["reading"]'), "covariates.student[1]", 22),
+    "named-twice": (RIGHT.encode() + b'\n[plan]\nlooks = [["2025"], ["2025"]]\n', "plan.looks[2]", 28),
     "no-such-covariate": (added("covariates", 'categories = ["district"]'), "covariates.categories[1]", 22),
 }
 

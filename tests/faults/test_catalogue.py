@@ -12,7 +12,16 @@ from types import ModuleType
 import pytest
 
 import expeval
-from expeval.fault_codes import CATALOGUE, DATA_CODES, STUDY_CODES, WORDINGS, sentence, titles
+from expeval.fault_codes import (
+    CATALOGUE,
+    DATA_CODES,
+    LOCK_CODES,
+    PROPOSAL_CODES,
+    STUDY_CODES,
+    WORDINGS,
+    sentence,
+    titles,
+)
 from expeval.faults import Fault, Faults
 from expeval.study.reading import read_study
 
@@ -46,6 +55,14 @@ def test_every_data_code_has_an_example():
         pytest.skip("the tests of the loader are not there")
     named = set(load(registry).EXAMPLES) if registry.exists() else {code for code in DATA_CODES if f'"{code}"' in text}
     assert named >= DATA_CODES
+
+
+def test_every_code_of_init_has_an_example():
+    assert set(load(HERE.parent / "proposal" / "examples.py").EXAMPLES) == PROPOSAL_CODES
+
+
+def test_every_code_of_a_locked_plan_has_an_example():
+    assert set(load(HERE.parent / "record" / "lock_examples.py").EXAMPLES) == LOCK_CODES
 
 
 @pytest.mark.parametrize("code", sorted(examples.EXAMPLES))
@@ -85,7 +102,7 @@ def codes_in_the_source() -> set[str]:
 
 def test_every_code_that_the_source_raises_is_in_the_catalogue():
     assert len(codes_in_the_source()) > 40
-    assert codes_in_the_source() <= STUDY_CODES | DATA_CODES
+    assert codes_in_the_source() <= STUDY_CODES | LOCK_CODES | DATA_CODES | PROPOSAL_CODES
 
 
 @pytest.mark.parametrize("language", CATALOGUE)
@@ -101,7 +118,7 @@ def test_a_language_has_every_code_with_the_same_fields(language: str):
     assert {word: words[word].count("{") for word in words} == {word: t.count("{") for word, t in english_words.items()}
 
 
-@pytest.mark.parametrize("code", sorted(STUDY_CODES | DATA_CODES))
+@pytest.mark.parametrize("code", sorted(STUDY_CODES | LOCK_CODES | DATA_CODES | PROPOSAL_CODES))
 def test_a_bare_fault_still_makes_a_sentence(code: str):
     words = sentence(Fault(code))
     assert "{" not in words.replace('values = { "5-" = 5, "зач" = "missing" }', "")

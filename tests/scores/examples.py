@@ -14,6 +14,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import openpyxl
+import pandas
+import pyarrow
+import pyarrow.parquet
+import pyreadstat
 from openpyxl.utils import get_column_letter
 
 STUDY = """\
@@ -44,12 +48,16 @@ ROWS = "s1,new,51\ns2,old,48\ns3,new,55\ns4,old,47\n"
 
 
 class Example(NamedTuple):
-    """What must be told of a study: exactly these codes, and the fields of the first fault of the code."""
+    """What must be told of a study: exactly these codes, and the fields of the first fault of the code.
+
+    ``lacking`` is a library that is not installed there.
+    """
 
     codes: Sequence[str]
     fields: dict[str, Any]
     details: Mapping[str, Any] = MappingProxyType({})
     meanwhile: Callable[[], object] | None = None
+    lacking: str | None = None
 
 
 Builder = Callable[[Path], Example]
@@ -77,6 +85,39 @@ def write_study(
     (folder / "study.toml").write_text(text.replace('["scores.csv"]', files), encoding="utf-8")
 
 
+SIDE_BY_SIDE = """\
+[study]
+title = "Two columns"
+
+[data]
+files = ["scores.csv"]
+{data}
+
+[groups]
+assigned = "student"
+
+[[outcomes]]
+name = "Score"
+columns = {{ experimental = "E", control = "C" }}
+kind = "{kind}"
+{outcome}
+
+{more}
+"""
+
+
+def write_side_by_side(
+    folder: Path,
+    data: str = "",
+    outcome: str = "",
+    more: str = "",
+    kind: str = "score",
+    files: str = '["scores.csv"]',
+) -> None:
+    text = SIDE_BY_SIDE.format(data=data, outcome=outcome, more=more, kind=kind)
+    (folder / "study.toml").write_text(text.replace('["scores.csv"]', files), encoding="utf-8")
+
+
 def write_csv(folder: Path, text: str = HEAD + ROWS, name: str = "scores.csv", encoding: str = "utf-8") -> Path:
     path = folder / name
     path.write_bytes(text.encode(encoding))
@@ -96,6 +137,11 @@ def write_xlsx(folder: Path, sheets: dict[str, Iterable[Sequence[Any]]], name: s
                     if isinstance(value, str) and value.startswith("#") and value.endswith(("!", "A")):
                         cell.data_type = "e"
     book.save(folder / name)
+    return folder / name
+
+
+def write_parquet(folder: Path, name: str = "scores.parquet", **columns: Any) -> Path:
+    pyarrow.parquet.write_table(pyarrow.table(columns), folder / name)
     return folder / name
 
 
@@ -178,12 +224,27 @@ def file_too_large(folder: Path) -> Example:
     return Example(["file-too-large"], {"file": "scores.csv", "allowed": "1024 MB"})
 
 
+@example("row-too-large")
+def row_too_large(folder: Path) -> Example:
+    write_study(folder)
+    write_csv(folder, HEAD + ROWS + "s5,new," + "5" * 2**22 + "\n")
+    return Example(["row-too-large"], {"file": "scores.csv", "row": 6, "allowed": "4 MB"})
+
+
 @example("workbook-unsafe")
 def workbook_unsafe(folder: Path) -> Example:
     write_study(folder, files='["scores.xlsx"]')
     path = write_xlsx(folder, {"S": sheet_lines()})
     replace_part(path, "xl/media/big.bin", lambda _: b"\0" * 12 * 2**20)
     return Example(["workbook-unsafe"], {"file": "scores.xlsx"}, {"why": "ratio"})
+
+
+@example("library-missing")
+def library_missing(folder: Path) -> Example:
+    write_study(folder, files='["scores.parquet"]')
+    write_parquet(folder, student=["s1", "s2"], arm=["new", "old"], score=[1.0, 2.0])
+    fields = {"file": "scores.parquet", "found": "pyarrow", "allowed": 'pip install "expeval[files]"'}
+    return Example(["library-missing"], fields, lacking="pyarrow")
 
 
 @example("file-changed")
@@ -267,6 +328,13 @@ def column_twice(folder: Path) -> Example:
     return Example(["column-twice"], {"column": "score", "row": 1, "found": "2"})
 
 
+@example("column-nested")
+def column_nested(folder: Path) -> Example:
+    write_study(folder, files='["scores.parquet"]')
+    write_parquet(folder, student=["s1", "s2"], arm=["new", "old"], score=[[1.0, 2.0], [3.0]])
+    return Example(["column-nested"], {"file": "scores.parquet", "column": "score", "row": None})
+
+
 @example("row-length")
 def row_length(folder: Path) -> Example:
     write_study(folder)
@@ -305,6 +373,16 @@ def not_a_level(folder: Path) -> Example:
     write_csv(folder, HEAD + "s1,new,5\ns2,old,3.0\ns3,new,5-\ns4,old,2\n")
     fields = {"row": 4, "column": "score", "found": "5-", "allowed": "2, 3, 4, 5", "key": "outcomes[1].values"}
     return Example(["not-a-level"], fields)
+
+
+@example("label-or-code")
+def label_or_code(folder: Path) -> Example:
+    write_study(folder, outcome="levels = [2, 3, 4, 5]", kind="ordinal", files='["scores.sav"]')
+    frame = pandas.DataFrame({"student": ["s1", "s2", "s3"], "arm": ["new", "old", "new"], "score": [4.0, 2.0, 5.0]})
+    marks = {1.0: "2", 2.0: "3", 3.0: "4", 5.0: "5"}
+    pyreadstat.write_sav(frame, folder / "scores.sav", variable_value_labels={"score": marks})
+    fields = {"file": "scores.sav", "column": "score", "row": 2, "cell": None, "found": "2 = 3"}
+    return Example(["label-or-code"], fields)
 
 
 @example("date-in-cell")
@@ -357,6 +435,41 @@ def student_both_arms(folder: Path) -> Example:
     write_study(folder)
     write_csv(folder, HEAD + ROWS + "s2,new,48\n")
     return Example(["student-both-arms"], {"row": 3, "rows": (6,), "found": None})
+
+
+def _with_pretest(folder: Path, pretest: str, head: str = HEAD, rows: str = ROWS) -> None:
+    write_study(folder, data='students = ["pretest.csv"]', outcome='baseline = "before"')
+    write_csv(folder, head + rows)
+    write_csv(folder, pretest, "pretest.csv")
+
+
+@example("students-unmatched")
+def students_unmatched(folder: Path) -> Example:
+    _with_pretest(folder, "student,before\nt1,1\nt2,2\nt3,3\n")
+    fields = {"file": "pretest.csv", "column": "student", "found": None, "key": "data.students"}
+    return Example(["students-unmatched"], fields, {"identifiers": 3, "students": 4})
+
+
+@example("student-spelt-two-ways")
+def student_spelt_two_ways(folder: Path) -> Example:
+    _with_pretest(folder, "student,before\ns1,1\ns02,2\ns3,3\ns4,3\n")
+    fields = {"file": "pretest.csv", "column": "student", "row": 3, "found": None}
+    return Example(["student-spelt-two-ways"], fields, {"elsewhere": [("scores.csv", 3)]})
+
+
+@example("column-differs")
+def column_differs(folder: Path) -> Example:
+    rows = "s1,new,51,10\ns2,old,48,11\ns3,new,55,\n"
+    _with_pretest(folder, "student,before\ns1,10.0\ns2,12\ns3,13\n", "student,arm,score,before\n", rows)
+    fields = {"file": "pretest.csv", "column": "before", "row": 3, "found": None}
+    return Example(["column-differs"], fields, {"elsewhere": [("scores.csv", 3)]})
+
+
+@example("summary-rows")
+def summary_rows(folder: Path) -> Example:
+    write_side_by_side(folder)
+    write_csv(folder, "E,C\n10,7\n11,8\n13,10\n12,\n,\n11.5,8.33\n")
+    return Example(["summary-rows"], {"row": 7, "column": "E", "key": "data.last_row", "found": None})
 
 
 @example("unit-both-arms")

@@ -72,7 +72,7 @@ def test_types_of_cells(tmp_path: Path) -> None:
             dt.timedelta(hours=1, minutes=30, seconds=5),
             True,
             "текст",
-            "shown",
+            ErrorCell("oops"),
         ]
     ]
 

@@ -375,6 +375,10 @@ def test_the_nearest_encoding_is_told():
             {"data__institutions": "s.csv", "data__institution": None, "groups__assigned": "student"},
             ("needs-key", "data.institutions"),
         ),
+        (
+            {"data__students": "s.csv", "data__student": None},
+            ("needs-key", "data.students"),
+        ),
         ({"outcome__kind": "binary", "outcome__levels": [0, 1, 2]}, ("levels-count", "outcomes[1].levels")),
         ({"groups__control": [1], "groups__experimental": ["1"]}, ("value-in-both-arms", "groups.control")),
     ],
@@ -394,12 +398,10 @@ def test_two_sheets_of_one_workbook_are_two_entries():
     ("changes", "key"),
     [
         ({"data__store": "cohorts.db"}, "data.store"),
-        ({"data__students": ["pretest.xlsx"]}, "data.students"),
         ({"data__cohort": "year"}, "data.cohort"),
         ({"covariates__moderators": ["gender"]}, "covariates.moderators"),
         ({"inference__missing_data": "multiple-imputation"}, "inference.missing_data"),
         ({"report__language": "ru"}, "report.language"),
-        ({"outcome__columns": {"experimental": "a", "control": "b"}, "outcome__column": None}, "outcomes[1].columns"),
     ],
 )
 def test_what_comes_later_is_refused_and_what_works_is_named(changes: dict[str, Any], key: str):
@@ -415,9 +417,32 @@ def test_columns_of_the_arms_that_are_empty_have_their_own_faults():
     }
 
 
-def test_deviations_come_later():
-    keys = {**RIGHT, "deviations": [{"key": "inference.test", "reason": "ties"}]}
-    assert [(fault.code, fault.key) for fault in faults_of(keys)] == [("not-yet", "deviations")]
+def test_a_deviation_is_explained_once():
+    keys = {**RIGHT, "deviations": [{"key": "inference.test", "reason": why} for why in ("ties", "few students")]}
+    assert [(fault.code, fault.key) for fault in faults_of(keys)] == [("named-twice", "deviations[2].key")]
+
+
+@pytest.mark.parametrize(
+    ("looks", "told"),
+    [
+        ([], ("not-allowed", "plan.looks")),
+        ([["2025"], []], ("not-allowed", "plan.looks[2]")),
+        (["2025"], ("wrong-type", "plan.looks[1]")),
+        ([["2026"], ["2025", 2025]], ("named-twice", "plan.looks[2][2]")),
+        ([["2025", "2026"], ["2026", "2025"]], ("named-twice", "plan.looks[2]")),
+        ([[True]], ("wrong-type", "plan.looks[1][1]")),
+    ],
+)
+def test_looks_are_sets_of_cohorts_each_planned_once(looks: Any, told: tuple[str, str]):
+    faults = faults_of({**RIGHT, "plan": {"looks": looks}})
+    assert [(fault.code, fault.key) for fault in faults] == [told]
+    assert told[0] == "named-twice" or faults[0].allowed
+
+
+def test_planned_looks_are_read():
+    study = study_from_keys({**RIGHT, "plan": {"looks": [["2025"], ["2025", "2026"]]}}, Path("study.toml"))
+    assert study.plan is not None
+    assert study.plan.looks == (("2025",), ("2025", "2026"))
 
 
 def test_tables_written_as_something_else():

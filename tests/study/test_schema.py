@@ -54,6 +54,19 @@ kind = "score"
 range = [0, 100]
 """
 
+SIDE_BY_SIDE = """\
+[study]
+title = "Two columns"
+[data]
+files = "table2.xlsx"
+[groups]
+assigned = "student"
+[[outcomes]]
+name = "Score"
+columns = { experimental = "EG", control = "CG" }
+kind = "score"
+"""
+
 
 def fits(value: Any, schema: dict[str, Any]) -> bool:
     """The part of JSON Schema that the study's schema uses, written from the standard and not from pydantic."""
@@ -112,7 +125,7 @@ def fits_parts(value: Any, schema: dict[str, Any]) -> bool:
     return True
 
 
-@pytest.mark.parametrize("text", [RIGHT, ARM_FILES], ids=["column", "arm files"])
+@pytest.mark.parametrize("text", [RIGHT, ARM_FILES, SIDE_BY_SIDE], ids=["column", "arm files", "side by side"])
 def test_a_right_study_fits(text: str):
     assert fits(tomllib.loads(text), SCHEMA)
 

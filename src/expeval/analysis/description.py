@@ -74,7 +74,7 @@ def flow_rows(scores: Scores, study: Study, outcome: Outcome) -> list[FlowRow]:
                 left_out[reason] = count
             left = left & ~missing
             if reason == "no-outcome":
-                analysed = left
+                analysed = left & ~scores.outcomes[outcome.name].missing  # what is declared missing comes last
         rows.append(
             FlowRow(
                 outcome=outcome.name,

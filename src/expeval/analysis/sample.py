@@ -200,16 +200,28 @@ def missing_by_reason(scores: Scores, study: Study, outcome: Outcome) -> list[tu
     """The contract's reasons in their order, each with (n,) true where the student lacks it."""
     nobody = np.zeros(scores.n, dtype=bool)
     baseline = scores.baselines.get(outcome.name)
+    declared = scores.user_missing.get(outcome.name)
+    unexplained = scores.outcomes[outcome.name].missing
+    if declared is not None:
+        unexplained = unexplained & declared.missing
     covariate = nobody.copy()
     for column in scores.covariates.values():
         covariate |= column.missing
     return [
-        ("no-outcome", scores.outcomes[outcome.name].missing),
+        ("no-outcome", unexplained),
         ("no-baseline", baseline[1].missing if baseline else nobody),
         ("no-covariate", covariate),
         ("no-institution", scores.institution.missing if scores.institution else nobody),
         ("no-class", scores.class_.missing if scores.class_ else nobody),
+        *_declared_missing(declared),
     ]
+
+
+def _declared_missing(reasons: Categories | None) -> list[tuple[str, NDArray[np.bool_]]]:
+    """The values that a file declares missing, each under its label."""
+    if reasons is None:
+        return []
+    return [(f"user-missing: {label}", reasons.codes == code) for code, label in enumerate(reasons.labels)]
 
 
 def count_both_arms(cluster: IntArray | None, treatment: IntArray) -> int:

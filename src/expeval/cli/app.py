@@ -18,7 +18,7 @@ def application() -> Callable[[], object]:
     """The verbs; made inside a function so that Ctrl-C is already heeded while typer loads."""
     import typer
 
-    from expeval.cli import bundle_command, check_command, run_command, verify_command
+    from expeval.cli import bundle_command, check_command, init_command, lock_command, run_command, verify_command
 
     app = typer.Typer(
         name="expeval",
@@ -38,8 +38,10 @@ def application() -> Callable[[], object]:
 
     app.command("run")(run_command.run)
     app.command("check")(check_command.check)
+    app.command("init")(init_command.init)
     app.command("verify")(verify_command.verify)
     app.command("bundle")(bundle_command.bundle)
+    app.command("lock")(lock_command.lock)
     return app
 
 

@@ -22,11 +22,14 @@ def check(
 ) -> None:
     """Check STUDY.toml and the scores that it names, and say what was read."""
     from expeval.faults import Faults
+    from expeval.record.plan_lock import locked_plan
     from expeval.scores.reading import read_scores
     from expeval.study.reading import read_study
 
     try:
-        scores = read_scores(read_study(study))
+        plan = read_study(study)
+        locked_plan(plan)
+        scores = read_scores(plan)
     except Faults as faults:
         from expeval.cli.faults_shown import show_faults
 

@@ -21,7 +21,8 @@ Fields of a template
 
 Details that the parts read: ``count`` (how often a value was found), ``students`` (how many it concerns),
 ``further`` (how many more cells were counted and not listed), ``elsewhere`` (rows in other files, as (file, row)),
-``institution`` (named instead of the value found), ``header_rows``, ``like`` (faults told together with this one).
+``institution`` (named instead of the value found), ``header_rows``, ``entry`` (the key of study.toml whose entries
+have this file's settings), ``like`` (faults told together with this one).
 What a fault does not have is left empty, never an error: a message with a gap is better than none.
 """
 
@@ -31,12 +32,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from expeval.fault_codes import english
+from expeval.fault_codes import english, lock_english, proposal_english
 from expeval.fault_codes.wording import NAMELESS, Told, Wording, further
 
-__all__ = ["CATALOGUE", "DATA_CODES", "NAMELESS", "STUDY_CODES", "FaultText", "Told", "further", "sentence", "titles"]
+__all__ = [
+    "CATALOGUE",
+    "DATA_CODES",
+    "LOCK_CODES",
+    "NAMELESS",
+    "PROPOSAL_CODES",
+    "STUDY_CODES",
+    "FaultText",
+    "Told",
+    "further",
+    "sentence",
+    "titles",
+]
 
-Subject = Literal["study", "data"]
+Subject = Literal["study", "lock", "data", "proposal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +67,18 @@ def _entries(subject: Subject, texts: Mapping[str, tuple[str, str, str]]) -> dic
 
 
 CATALOGUE: dict[str, dict[str, FaultText]] = {
-    "en": {**_entries("study", english.STUDY_TEXTS), **_entries("data", english.DATA_TEXTS)},
+    "en": {
+        **_entries("study", english.STUDY_TEXTS),
+        **_entries("lock", lock_english.LOCK_TEXTS),
+        **_entries("data", english.DATA_TEXTS),
+        **_entries("proposal", proposal_english.PROPOSAL_TEXTS),
+    },
 }
 WORDINGS: dict[str, Wording] = {"en": Wording(english.WORDS)}
 STUDY_CODES = frozenset(english.STUDY_TEXTS)
+LOCK_CODES = frozenset(lock_english.LOCK_TEXTS)
 DATA_CODES = frozenset(english.DATA_TEXTS)
+PROPOSAL_CODES = frozenset(proposal_english.PROPOSAL_TEXTS)
 
 
 def sentence(fault: Told, language: str = "en") -> str:
@@ -79,8 +99,13 @@ def sentence(fault: Told, language: str = "en") -> str:
     """
     text, wording = CATALOGUE[language][fault.code], WORDINGS[language]
     facts = _Facts(wording.facts(fault))
-    place = wording.place_of_key(fault) if text.subject == "study" else wording.place_of_data(fault)
-    words = (text.sentence.format_map(facts), wording.did_you_mean(fault), text.mend.format_map(facts))
+    place = wording.place_of_key(fault) if text.subject in ("study", "lock") else wording.place_of_data(fault)
+    words = (
+        text.sentence.format_map(facts),
+        wording.did_you_mean(fault),
+        text.mend.format_map(facts),
+        wording.own_entry(fault),
+    )
     return f"{place}: " + " ".join(word.strip() for word in words if word.strip())
 
 

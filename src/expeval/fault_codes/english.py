@@ -29,6 +29,7 @@ WORDS: dict[str, str] = {
     # Part-sentences.
     "did-you-mean": "Did you mean {}?",
     "meant": "did you mean {}?",
+    "own-entry": 'For this file set it in its entry in {}: {{ path = "{}", {} = … }}.',
     "limit": ", the limit is {}",
     "listed": "There are: {}.",
     "holds": "The column holds: {}.",
@@ -115,6 +116,11 @@ STUDY_TEXTS: Texts = {
         "{key} is {found}, but groups.{arm} has files of its own.",
         "Give both arms as files, or both as values of groups.column.",
     ),
+    "beside-columns": (
+        "Key that arms side by side can't have",
+        "{key} is {found}, but the outcomes have the arms side by side in two columns: a row there holds two students.",
+        "Remove it; to use it, write one row a student, with the group in a column of its own.",
+    ),
     "value-in-both-arms": (
         "Value in both arms",
         "the value {found} stands in groups.experimental and in groups.control.",
@@ -182,6 +188,7 @@ STUDY_TEXTS: Texts = {
         "{key} names {found}, which is no covariate.",
         "Name it in covariates.student or covariates.institution too, or remove it here.",
     ),
+    "named-twice": ("Named twice", "{key} is {found}, which stands there already.", "Name it once."),
 }
 
 _MISSING_CODE = "If it is a code for a missing value (as -99 or 999), declare it in data.missing."
@@ -217,6 +224,11 @@ DATA_TEXTS: Texts = {
         "Workbook that may not be opened",
         "the workbook is not opened, because it could exhaust the machine or was damaged: {found}{limit}.",
         "Open it in a spreadsheet program and save the sheet anew as XLSX or CSV.",
+    ),
+    "library-missing": (
+        "Library that is not installed",
+        "reading this file needs {found}, which is not installed.",
+        "Install it with: {allowed}.",
     ),
     "file-changed": (
         "File changed while it was read",
@@ -273,10 +285,20 @@ DATA_TEXTS: Texts = {
         "no student has a value in this column, which {key} names.",
         "Fill the column in, or take it out of the study file where the study does without it.",
     ),
+    "column-nested": (
+        "Column that is no plain column",
+        "the column holds {found}, not one number, text or date a row.",
+        "Write what the study needs of it as a column of numbers or texts.",
+    ),
     "row-length": (
         "Row that does not fit the header",
         "more cells than the {allowed} column names, or a quotation mark that is never closed: {places}.",
         "Put cells that hold the delimiter in quotation marks, or remove the surplus cells.",
+    ),
+    "row-too-large": (
+        "Row beyond the limit",
+        "a row has {found} or more, the limit is {allowed}: {places}.",
+        "Look for line breaks that got lost, or for a quotation mark that is never closed.",
     ),
     # Cells.
     "not-a-number": (
@@ -295,6 +317,11 @@ DATA_TEXTS: Texts = {
         "none of the levels {allowed}: {cells}.",
         'Say in outcomes.values what each stands for, as in values = {{ "5-" = 5, "зач" = "missing" }}, or correct '
         "the cells. " + _MISSING_CODE,
+    ),
+    "label-or-code": (
+        "Value label or code",
+        "the study file's words fit the value labels of this column and its codes, and mean different values: {cells}.",
+        "Take the value labels off the column or recode it, so that every word of the study file fits one value only.",
     ),
     "date-in-cell": (
         "Date instead of a number",
@@ -331,6 +358,28 @@ DATA_TEXTS: Texts = {
         "Student in both arms",
         "one student stands in both arms: {places}.",
         "A student belongs to one arm: correct the group or the identifier in these rows.",
+    ),
+    "student-spelt-two-ways": (
+        "Student written in two ways",
+        "an identifier that differs from one in the files of scores only by case, leading zeros or letters that look "
+        "alike: {places}.",
+        "Write one student's identifier alike in both files.",
+    ),
+    "students-unmatched": (
+        "Table of students that fits nobody",
+        "none of its {identifiers} student identifiers occurs in the files of scores, which hold {students}.",
+        "Check that both files write the identifiers alike (leading zeros, capitals, spaces) and that {key} names the "
+        "right file.",
+    ),
+    "column-differs": (
+        "Column with different values in two files",
+        "this column stands in two files, with different values of one student or institution: {places}.",
+        "Correct one of them, or remove the column from the file where it does not belong.",
+    ),
+    "summary-rows": (
+        "Means or sums below the students",
+        "the last rows seem to hold the means or sums of the arms, which would count as students: {places}.",
+        "Set data.last_row to the last row that holds a student.",
     ),
     "unit-both-arms": (
         "Assigned unit in both arms",
@@ -378,7 +427,7 @@ DATA_TEXTS: Texts = {
     "arm-empty": (
         "Arm without rows",
         "no row belongs to the {arm} arm{wanted}. {holds}",
-        "Correct groups.experimental and groups.control, or the data.",
+        "Correct what the study file says of the arms, or the data.",
     ),
     "no-outcome-at-all": (
         "No values of any outcome",

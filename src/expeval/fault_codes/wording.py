@@ -17,7 +17,9 @@ _LONGEST = 120
 _LONGEST_LIST = 400
 
 # What these faults found may be a student's identifier, which no message may show.
-NAMELESS = frozenset({"student-twice-same", "student-twice-different", "student-both-arms", "rows-below"})
+NAMELESS = frozenset(
+    {"student-twice-same", "student-twice-different", "student-both-arms", "student-spelt-two-ways", "rows-below"}
+)
 # Here `nearest` is no spelling that was meant: the cell of the other form, the header row that is likely.
 _NO_SPELLING = frozenset({"decimal-unclear", "header-unclear"})
 
@@ -79,6 +81,12 @@ class Wording:
         alike = {one.nearest for one in like(fault)}
         meant = fault.nearest if len(alike) == 1 and fault.code not in _NO_SPELLING else None
         return self.say("did-you-mean", quoted(meant)) if meant is not None else ""
+
+    def own_entry(self, fault: Told) -> str:
+        """Say where a key stands that does not hold for this file as ``[data]`` has it."""
+        entry = fault.details.get("entry")
+        name = (fault.key or "").removeprefix("data.")
+        return self.say("own-entry", entry, cut(fault.file or ""), name) if entry and name else ""
 
     def facts(self, fault: Told) -> dict[str, str]:
         """Fields of the templates; what the fault does not have is an empty text."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import expeval
 from expeval.results import FlowRow, Manifest
+from expeval.study.plan import lock_path
 
 if TYPE_CHECKING:
     from expeval.results import Results
@@ -74,11 +75,14 @@ def make_manifest(
         path = folder / source.file
         hashes[relative(path, start)] = source.sha256 or hash_file(path)
     made: dict[str, Any] = {
-        "time": _moment(started).isoformat(timespec="seconds"),
+        "time": moment(started).isoformat(timespec="seconds"),
         "locale": locale.setlocale(locale.LC_CTYPE),
     }
     if fingerprint is not None:
         made["table"] = fingerprint
+    plan = lock_path(study.path)
+    if plan.is_file():
+        hashes[relative(plan, start)] = hash_file(plan)
     lock = lock_file()
     if lock is not None:
         hashes[LOCK] = hash_file(lock)
@@ -164,7 +168,8 @@ def _blas() -> tuple[str, int]:
     return (", ".join(dict.fromkeys(name for name, _ in pools)), pools[0][1]) if pools else ("unknown", 1)
 
 
-def _moment(started: datetime | None) -> datetime:
+def moment(started: datetime | None = None) -> datetime:
+    """``SOURCE_DATE_EPOCH`` where it is set, else ``started``, else now; in UTC."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if epoch.isdecimal():
         return datetime.fromtimestamp(int(epoch), UTC)

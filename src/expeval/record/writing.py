@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 MANIFEST = "manifest.json"
@@ -93,6 +93,37 @@ def write_file(path: Path, content: str | bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+        reason = _SENTENCES.get(error.errno or 0, error.strerror or type(error).__name__)
+        raise CannotWrite(f"{path} can't be written: {reason}.") from error
+
+
+def change_file(path: Path, change: Callable[[bytes | None], str | bytes | None]) -> None:
+    """Write what ``change`` makes of a file's content, with nobody else between reading and writing.
+
+    Parameters
+    ----------
+    path
+        The file; its folder must be there.
+    change
+        Gets the content, ``None`` where there is no file, and gives the new one; ``None`` leaves all as it is.
+
+    Raises
+    ------
+    CannotWrite
+        Where the system refuses to read or write.  The file then holds what it held.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        with _alone_in(place.parent, path):
+            draft = place.with_name(f".{place.name}.expeval-new")
+            if draft.exists():  # of a command that was killed
+                draft.unlink()
+            content = change(place.read_bytes() if place.exists() else None)
+            if content is not None:
+                write_file(path, content)
+    except OSError as error:
+        if isinstance(error, CannotWrite):
+            raise
         reason = _SENTENCES.get(error.errno or 0, error.strerror or type(error).__name__)
         raise CannotWrite(f"{path} can't be written: {reason}.") from error
 

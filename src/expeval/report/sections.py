@@ -11,6 +11,9 @@ from expeval.report.before import before_table
 from expeval.report.figure import Figure
 from expeval.report.methods import Method, method_of, name_of
 from expeval.report.numbers import count, number, percent, plain
+from expeval.report.planned import QUESTION as PLANNED_QUESTION
+from expeval.report.planned import STEP as PLAN_STEP
+from expeval.report.planned import PlannedView, outcome_label, planned_view
 from expeval.report.sentences import Answer, Fact, answer, facts, short_label
 from expeval.report.subject import Subject, subjects
 from expeval.report.tables import Column, Row, Table, table
@@ -67,6 +70,7 @@ class OutcomeView:
     second_opinion: Table | None
     decisions: tuple[DecisionView, ...]
     apa: tuple[tuple[str, str], ...]
+    planned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class PageView:
     made: Table
     hashes: Table
     command: str
+    planned: PlannedView | None = None
     language: str = "en"
     questions: tuple[tuple[str, str], ...] = QUESTIONS
 
@@ -109,11 +114,12 @@ def page_view(results: Results, manifest: Manifest, drawn: dict[str, dict[str, F
     study = results.study["study"]
     simulated = bool(study.get("simulated", False))
     every = doubts(results)
+    planned = planned_view(results)
     return PageView(
         title=str(study["title"]) + (" (simulated data)" if simulated else ""),
         question=str(study.get("question") or ""),
         authors=", ".join(str(name) for name in study.get("authors") or ()),
-        labels=_labels(results, manifest),
+        labels=_labels(results, manifest, planned),
         simulated=simulated,
         confidence=percent(subjects(results)[0].confidence),
         outcomes=tuple(_outcome(subject, drawn.get(subject.name, {})) for subject in subjects(results)),
@@ -121,16 +127,18 @@ def page_view(results: Results, manifest: Manifest, drawn: dict[str, dict[str, F
         doubts=every[:MOST_SHOWN],
         more_doubts=every[MOST_SHOWN:],
         warnings=tuple((row.outcome or "", row.message) for row in results.warnings),
-        decisions=tuple(_decision(row) for row in results.decisions if row.outcome is None),
+        decisions=tuple(_decision(row) for row in results.decisions if row.outcome is None and row.step != PLAN_STEP),
         methods=_methods(results, manifest),
         sources=_sources(results),
         made=_made(results, manifest),
         hashes=_hashes(manifest),
         command=manifest.command,
+        planned=planned,
+        questions=QUESTIONS if planned is None else (*QUESTIONS[:2], PLANNED_QUESTION, *QUESTIONS[2:]),
     )
 
 
-def _labels(results: Results, manifest: Manifest) -> tuple[str, ...]:
+def _labels(results: Results, manifest: Manifest, planned: PlannedView | None) -> tuple[str, ...]:
     study, groups = results.study["study"], results.study["groups"]
     unit = {"student": "students", "class": "classes", "institution": "institutions"}.get(str(groups.get("assigned")))
     chance = "put into the groups by chance" if groups.get("randomised") else "put into the groups, not by chance"
@@ -140,6 +148,7 @@ def _labels(results: Results, manifest: Manifest) -> tuple[str, ...]:
             "simulated data" if study.get("simulated") else "",
             STAGES.get(str(study.get("stage")), ""),
             f"{unit} {chance}" if unit else "",
+            planned.label if planned else "",
             f"expeval {manifest.expeval}",
         )
         if label
@@ -168,9 +177,14 @@ def _outcome(subject: Subject, figures: dict[str, Figure]) -> OutcomeView:
         analyses=agreement_table(subject),
         differences=difference_words(subject),
         second_opinion=_second_opinion(subject),
-        decisions=tuple(_decision(row) for row in subject.results.decisions if row.outcome == subject.name),
+        decisions=tuple(_decision(row) for row in _choices(subject)),
         apa=apa_sentences(subject),
+        planned=outcome_label(subject.results, subject.name),
     )
+
+
+def _choices(subject: Subject) -> list[DecisionRow]:
+    return [row for row in subject.results.decisions if row.outcome == subject.name and row.step != PLAN_STEP]
 
 
 def _answer_first(subject: Subject) -> tuple[Table | None, Table | None]:

@@ -44,6 +44,13 @@ _KINDS: dict[str, _Kind] = {
     "too-few-units": _Kind(3, "why"),
     "constant": _Kind(4, "found"),
     "baseline-far-apart": _Kind(5, "alike"),
+    "planned-outcome-missing": _Kind(5, "planned"),
+    "outcome-not-planned": _Kind(6, "planned"),
+    "deviation-without-reason": _Kind(
+        7, "planned", "Some of what was done otherwise than planned has no reason given."
+    ),
+    "plan-after-data": _Kind(12, "planned"),
+    "plan-amended-after-data": _Kind(13, "planned"),
     "not-randomised-no-baseline": _Kind(6, "alike"),
     "unequal-loss": _Kind(7, "studied"),
     "not-randomised": _Kind(8, "alike"),

@@ -21,6 +21,7 @@ from expeval.review.output import CannotVerify, Edited, data_files, edited_files
 from expeval.review.personal import Identifying, identifying_columns
 from expeval.review.wheel import wheel_files, wheel_name
 from expeval.scores.reading import read_scores
+from expeval.study.plan import lock_name, lock_path
 from expeval.study.reading import read_study
 
 SCHEMA = "expeval-bundle/1"
@@ -89,8 +90,11 @@ def bundle(folder: str | Path, out: str | Path | None = None) -> Bundle:
     packed_study = bundled_study(study, scores, key)
     files = {STUDY: packed_study.study.encode(), DATA: packed_study.data.encode()}
     files |= {f"{RESULTS}/{name}": (place / name).read_bytes() for name in ("manifest.json", *manifest["outputs"])}
+    plan = lock_path(study_file)
+    if lock_name(str(manifest["study_file"])) in manifest["hashes"]:
+        files[lock_name(STUDY)] = plan.read_bytes()
     files |= _software(manifest)
-    files[README] = _readme(study.study.title, packed_study.withheld).encode()
+    files[README] = _readme(study.study.title, packed_study.withheld, lock_name(STUDY) in files).encode()
     about = {
         "schema": SCHEMA,
         "expeval": expeval.__version__,
@@ -112,7 +116,10 @@ def _require_unchanged(place: Path, study_file: Path, manifest: dict[str, Any]) 
     if not study_file.is_file():
         raise CannotVerify(f"the study file {manifest['study_file']}, from which {place} was made, is not there.")
     hashes = manifest["hashes"]
+    plan = lock_name(str(manifest["study_file"]))
+    # Of a plan that was locked after the run the report does not tell.
     names = [str(manifest["study_file"]), *data_files(manifest)]
+    names += [plan] if plan in hashes or (place / plan).is_file() else []
     changed = [name for name in names if not (place / name).is_file() or hash_file(place / name) != hashes.get(name)]
     if changed:
         raise CannotBundle(f"{', '.join(changed)} is not what {place} was made from; run again first.")
@@ -133,9 +140,10 @@ def _sealed(about: dict[str, Any]) -> bytes:
     return (json.dumps({**about, "seal": seal}, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _readme(title: str, pseudonyms: tuple[str, ...]) -> str:
+def _readme(title: str, pseudonyms: tuple[str, ...], locked: bool) -> str:
     hashes = " --require-hashes" if lock_file() is not None else ""
     columns = ", ".join(f"`{name}`" for name in pseudonyms)
+    plan = f"- `{lock_name(STUDY)}`: the plan as it was locked, with every amendment\n" if locked else ""
     return f"""# {title}
 
 A study that was evaluated with expeval {expeval.__version__}, packed so that anybody can run it again.
@@ -153,7 +161,7 @@ The second one answers in a line whether the same comes out, then number by numb
 - `{RESULTS}/report.html`: the report; `{RESULTS}/results.json` and `{RESULTS}/estimates.csv`: every number of it
 - `{STUDY}`, `{DATA}`: the study file and the data. In {columns} stand pseudonyms: hashes whose key has stayed where
   the bundle was made. Columns that the study does not use are left out
-- `{LOCK}`, `software/`: the versions that made the results, and expeval itself
+{plan}- `{LOCK}`, `software/`: the versions that made the results, and expeval itself
 - `{ABOUT}`: a hash of every file here
 
 The data are about persons although nobody is named: treat them as such.

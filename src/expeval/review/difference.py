@@ -40,6 +40,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "residuals": ("outcome", "probability"),
     "decisions": ("outcome", "step", "choice"),
     "warnings": ("outcome", "code"),
+    "plan": ("outcome", "key"),
 }
 TEXTS = {"because", "message", "figures"}  # words and figures about numbers that are compared themselves
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from expeval.record.manifest import hash_file
 from expeval.results import seal_of
+from expeval.study.plan import lock_name
 
 MANIFEST = "manifest.json"
 VERIFICATION = "verification.html"  # what verify itself may have left beside the report
@@ -80,6 +81,7 @@ def edited_files(place: Path, manifest: Mapping[str, Any]) -> tuple[Edited, ...]
 
 
 def data_files(manifest: Mapping[str, Any]) -> list[str]:
-    """The files of scores, students and institutions: what is hashed besides study file, code and lock."""
-    own = {str(manifest["study_file"]), "expeval/", "requirements.lock"}
+    """The files of scores, students and institutions: what is hashed besides study file, locked plan, code and lock."""
+    study_file = str(manifest["study_file"])
+    own = {study_file, lock_name(study_file), "expeval/", "requirements.lock"}
     return [name for name in manifest["hashes"] if name not in own]

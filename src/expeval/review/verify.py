@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from typing import Any, Literal
 from expeval.faults import Fault, Faults
 from expeval.record.key import installation_key
 from expeval.record.manifest import hash_file, hashes_of, make_manifest
+from expeval.record.plan_lock import locked_plan, read_lock
 from expeval.results import Manifest, Results
 from expeval.review.bundle import RESULTS, unpacked_bundle
 from expeval.review.bundled_study import DATA
@@ -25,9 +26,10 @@ from expeval.review.causes import SEED, Causes, Change, FileChange, plan_changes
 from expeval.review.data_changes import table_change
 from expeval.review.difference import KEYS, Difference, differences, worst
 from expeval.review.output import CannotVerify, Edited, data_files, edited_files, read_output
-from expeval.run import analyse, answers, one_thread, outputs
+from expeval.run import analyse, answers, beside_plan, content_hashes, one_thread, outputs
 from expeval.scores.reading import read_scores
 from expeval.scores.table import Scores
+from expeval.study.plan import LockedPlan, lock_name
 from expeval.study.reading import read_study
 from expeval.study.spec import Study
 
@@ -169,9 +171,10 @@ def _verified(output: _Output, say: Progress) -> Verification:
     plan, seed = _plan(output, study)
     try:
         scores = read_scores(study)
+        locked = _locked(output, study, scores)
     except Faults as faults:
         return _not_rerun(output, Causes(plan, seed, files, None, ()), faults)
-    results = analyse(study, scores, say)
+    results = locked.beside(analyse(study, scores, say))
     now = make_manifest(study, scores.sources, results, output.place)
     table = None if output.bundled else table_change(output.manifest["made"].get("table"), scores, installation_key())
     software = software_changes(output.manifest, {**_as_keys(now), "hashes": now.hashes})
@@ -179,7 +182,7 @@ def _verified(output: _Output, say: Progress) -> Verification:
     new = json.loads(results.to_json())
     found = [difference for difference in differences(old, new) if not (output.bundled and _of_files(difference))]
     say("Comparing")
-    traced = _traced(found, output, new, study, scores, causes, say)
+    traced = _traced(found, output, new, study, scores, causes, locked, say)
     unequal = _unequal(output, results, now)
     # How a file was read is told, but two files that hold the same table give the same numbers.
     degree = worst(difference for difference in found if difference.table != "sources")
@@ -256,11 +259,54 @@ def _changed_files(output: _Output) -> tuple[FileChange, ...]:
     return tuple(FileChange(name) for name in names if hash_file(output.place / name) != hashes[name])
 
 
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """The locked plan of what is verified, the study that is compared with it, and the hashes of its data."""
+
+    study: Study
+    chain: tuple[LockedPlan, ...]
+    hashes: frozenset[str]
+
+    def beside(self, results: Results) -> Results:
+        """The results with what they have to do with the plan."""
+        return beside_plan(results, self.study, self.chain, self.hashes)
+
+    def of(self, study: Study, bundled: bool) -> _Locked:
+        """The same plan beside another study; a bundle's study file can't be compared with it."""
+        return self if bundled else replace(self, study=study)
+
+
+def _locked(output: _Output, study: Study, scores: Scores) -> _Locked:
+    """Read the locked plan.
+
+    A bundle rewrites keys of the study file and has other data files: there the keys that the results tell, and the
+    hashes that the manifest tells, are compared with the plan.
+    """
+    if not output.bundled:
+        return _Locked(study, locked_plan(study), content_hashes(scores))
+    try:
+        told = Study.model_validate({**json.loads(json.dumps(output.results["study"])), "path": study.path})
+    except ValueError:  # edited by hand
+        told = study
+    return _Locked(told, read_lock(study.path), frozenset(map(str, output.manifest["hashes"].values())))
+
+
 def _plan(output: _Output, study: Study) -> tuple[tuple[Change, ...], Change | None]:
     changes = plan_changes(output.results["study"], json.loads(json.dumps(study.as_keys())))
     changes = tuple(change for change in changes if change.name not in output.rewritten)
+    changes += _lock_change(output)
     seed = next((change for change in changes if change.name == SEED), None)
     return tuple(change for change in changes if change is not seed), seed
+
+
+def _lock_change(output: _Output) -> tuple[Change, ...]:
+    """The locked plan, where it is another one than that of the run; a bundle tells it by its own list."""
+    if output.bundled:
+        return ()
+    name = lock_name(str(output.manifest["study_file"]))
+    path = output.place / name
+    old, new = output.manifest["hashes"].get(name), hash_file(path) if path.is_file() else None
+    return () if old == new else (Change(name, old and str(old)[:12], new and new[:12]),)
 
 
 def _as_keys(manifest: Any) -> dict[str, Any]:
@@ -290,6 +336,7 @@ def _traced(
     study: Study,
     scores: Scores,
     causes: Causes,
+    locked: _Locked,
     say: Progress,
 ) -> tuple[Traced, ...]:
     """Each difference with its causes, by putting one changed thing back at a time."""
@@ -300,12 +347,12 @@ def _traced(
     moved: dict[str, set[Any]] = {}
     for name in back:
         say(f"Running again with the {name} of then")
-        variant = _with_put_back(output, study, scores, causes, {name})
+        variant = _with_put_back(output, study, scores, causes, locked, {name})
         # What changes when this one thing is put back was made by it.
         moved[name] = {d.place for d in differences(variant, new) if d.degree != "noise"} if variant else set()
     left = {difference.place for difference in real}
     if back:
-        variant = _with_put_back(output, study, scores, causes, set(back))
+        variant = _with_put_back(output, study, scores, causes, locked, set(back))
         if variant is not None:
             left = {d.place for d in differences(output.results, variant) if d.degree != "noise"}
     traced = []
@@ -322,7 +369,7 @@ def _traced(
 
 
 def _with_put_back(
-    output: _Output, study: Study, scores: Scores, causes: Causes, names: set[str]
+    output: _Output, study: Study, scores: Scores, causes: Causes, locked: _Locked, names: set[str]
 ) -> dict[str, Any] | None:
     """The results of now with plan or seed as they were; ``None`` where the data of now don't allow that."""
     keys = json.loads(json.dumps(study.as_keys()))
@@ -333,7 +380,8 @@ def _with_put_back(
         keys["inference"]["seed"] = old.get("inference", {}).get("seed", study.inference.seed)
     try:
         before = Study.model_validate({**keys, "path": study.path})
-        results: Results = analyse(before, read_scores(before) if "plan" in names else scores)
+        results = analyse(before, read_scores(before) if "plan" in names else scores)
+        results = locked.of(before, output.bundled).beside(results)
     except (Faults, ValueError):
         return None
     content: dict[str, Any] = json.loads(results.to_json())

@@ -22,7 +22,7 @@ SHOWN_VALUES = 20  # a group column with more distinct values is no group column
 
 @dataclass(slots=True)
 class Membership:
-    """Each record's arm (or why it has none), the student's label, and the group column's values with counts.
+    """Each record's arm (or why it has none), the group column's values with counts.
 
     ``known`` is false where the file lacks the group column: its rows then count as one arm, so that all their
     other faults are told too.  ``lacking`` counts the students of institutions that the institution file, which
@@ -30,7 +30,6 @@ class Membership:
     """
 
     arm: IntArray
-    students: LabelColumn | None
     values: dict[str, int]
     known: bool
     lacking: dict[str, int] = field(default_factory=dict)
@@ -41,33 +40,45 @@ class Membership:
         return np.asarray(self.arm >= 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What other files say of a file's records.
+
+    Attributes
+    ----------
+    groups
+        Each institution's value of the group column, from the institution file.
+    group, institution
+        Each record's value of these columns, from further tables of students.
+    """
+
+    groups: Mapping[str, str | None] | None = None
+    group: LabelColumn | None = None
+    institution: LabelColumn | None = None
+
+
 def find_membership(
     study: Study,
     sheet: Sheet,
     arm: str | None,
+    students: LabelColumn | None,
     missing: MissingValues,
     faults: list[Fault],
-    groups: Mapping[str, str | None] | None = None,
+    elsewhere: Elsewhere,
 ) -> Membership:
-    """Read student and group column; rows without a student identifier are asked about.
-
-    ``groups`` is each institution's value of the group column, for files of scores that don't hold it themselves.
-    """
+    """Each record's arm: the one whose file it is, or what the group column says, here or elsewhere."""
     everyone = np.ones(sheet.rows.size, dtype=bool)
-    students = _students(study, sheet, missing, faults)
     present = everyone if students is None else students.codes >= 0
-    member = Membership(np.full(sheet.rows.size, CONTROL, dtype=np.int64), students, {}, arm is not None)
-    column, institution = study.groups.column, study.data.institution
+    member = Membership(np.full(sheet.rows.size, CONTROL, dtype=np.int64), {}, arm is not None)
+    column, institution, groups = study.groups.column, study.data.institution, elsewhere.groups
     if arm is not None:
         member.arm[:] = EXPERIMENTAL if arm == "experimental" else CONTROL
-    elif column is not None and column in sheet.columns:
-        labels = read_labels_column(sheet, column, missing)
-        faults += cell_faults(sheet, column, labels.faulty, present)
+    elif labels := _labels(sheet, column, elsewhere.group, present, missing, faults, words_of_arms(study)):
         _set_arms(study, member, labels, labels.labels)
-    elif groups is not None and institution is not None and institution in sheet.columns:
+    elif groups is not None and (
+        labels := _labels(sheet, institution, elsewhere.institution, present, missing, faults)
+    ):
         # A row whose institution can't be read belongs to no arm, so its cell is told here.
-        labels = read_labels_column(sheet, institution, missing)
-        faults += cell_faults(sheet, institution, labels.faulty, present)
         _set_arms(study, member, labels, [groups.get(label) for label in labels.labels])
         _count_lacking(member, labels, groups, present)
         member.known = bool((labels.codes[present] >= 0).any()) and not member.lacking
@@ -75,9 +86,31 @@ def find_membership(
     return member
 
 
+def _labels(
+    sheet: Sheet,
+    column: str | None,
+    other: LabelColumn | None,
+    present: NDArray[np.bool_],
+    missing: MissingValues,
+    faults: list[Fault],
+    named: Sequence[Sequence[str]] = (),
+) -> LabelColumn | None:
+    """A column's labels, empty cells from a further table; ``None`` where neither holds the column."""
+    if column is None or column not in sheet.columns:
+        return other
+    labels = read_labels_column(sheet, column, missing, named)
+    faults += cell_faults(sheet, column, labels.faulty, present)
+    if other is None:
+        return labels
+    index = {label: code for code, label in enumerate(labels.labels)}
+    codes = [index.setdefault(label, len(index)) for label in other.labels]
+    theirs = np.array([*codes, -1], dtype=np.int64)[other.codes]
+    return LabelColumn(np.where(labels.codes < 0, theirs, labels.codes), list(index))
+
+
 def _set_arms(study: Study, member: Membership, labels: LabelColumn, values: Sequence[str | None]) -> None:
     """Each record's arm from the value of the group column that its label stands for."""
-    by_label = [NO_GROUP if value is None else _arm_of(study, value) for value in values]
+    by_label = [NO_GROUP if value is None else arm_of(study, value) for value in values]
     member.arm = np.array([*by_label, NO_GROUP], dtype=np.int64)[labels.codes]
     counts = np.bincount(labels.codes[labels.codes >= 0], minlength=len(labels.labels)).tolist()
     for value, count in zip(values, counts, strict=True):
@@ -95,38 +128,39 @@ def _count_lacking(
     }
 
 
-def _students(study: Study, sheet: Sheet, missing: MissingValues, faults: list[Fault]) -> LabelColumn | None:
+def student_labels(
+    study: Study, sheet: Sheet, missing: MissingValues, faults: list[Fault], entry: str | None = None
+) -> LabelColumn | None:
+    """The students' identifiers; rows without one are asked about.
+
+    ``entry`` is the key of study.toml whose entries have a ``last_row`` of their own, for files of which
+    ``data.last_row`` says nothing.
+    """
     name = study.data.student
     if name is None or name not in sheet.columns:
         return None
-    labels = read_labels_column(sheet, name, missing)
+    labels = read_labels_column(sheet, name, missing, by_code=True)
     everyone = np.ones(sheet.rows.size, dtype=bool)
     faults += cell_faults(sheet, name, labels.faulty, everyone, personal=True)
     told = np.concatenate([*labels.faulty.values(), np.zeros(0, dtype=np.int64)])
     nobody = np.setdiff1d(np.flatnonzero(labels.codes < 0), told)
     if nobody.size:
-        faults.append(sheet.row_fault("rows-below", nobody.tolist(), key="data.last_row", column=name))
+        fault = sheet.row_fault("rows-below", nobody.tolist(), key="data.last_row", column=name)
+        fault.details.update({"entry": entry} if entry else {})
+        faults.append(fault)
     return labels
 
 
-def _arm_of(study: Study, label: str) -> int:
+def words_of_arms(study: Study) -> tuple[Sequence[str], Sequence[str]]:
+    """What study.toml calls the values of the group column, arm by arm."""
+    return (study.experimental_values, study.control_values)
+
+
+def arm_of(study: Study, label: str) -> int:
+    """The arm of a value of the group column."""
     if label in map(label_of, study.experimental_values):
         return EXPERIMENTAL
     return CONTROL if label in map(label_of, study.control_values) else OTHER_GROUP
-
-
-def student_codes(memberships: Sequence[Membership]) -> IntArray:
-    """A number for each student of the arms over all files; equal identifiers have equal numbers."""
-    first = memberships[0]
-    if len(memberships) == 1 and first.students is not None:
-        return first.students.codes[first.kept]
-    index: dict[str, int] = {}
-    pieces = []
-    for membership in memberships:
-        if membership.students is not None:
-            codes = [index.setdefault(label, len(index)) for label in membership.students.labels]
-            pieces.append(np.array([*codes, -1], dtype=np.int64)[membership.students.codes[membership.kept]])
-    return np.concatenate(pieces)
 
 
 def look_alike_groups(study: Study, values: dict[str, int]) -> list[Notice]:
@@ -138,7 +172,7 @@ def look_alike_groups(study: Study, values: dict[str, int]) -> list[Notice]:
             f"Rows of the group “{label}” were left out: it only looks like “{arms[look_alike(label)]}”.",
         )
         for label in values
-        if _arm_of(study, label) == OTHER_GROUP and look_alike(label) in arms
+        if arm_of(study, label) == OTHER_GROUP and look_alike(label) in arms
     ]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from expeval.faults import Fault
-from expeval.scores.table import FloatArray, IntArray
+from expeval.scores.same_values import distinct_numbers
+from expeval.scores.table import FloatArray, IntArray, Notice
 
 FAULTS_A_COLUMN = 1000  # further ones are counted, not listed
 DATES = (dt.date, dt.time, dt.timedelta)  # a datetime is a date
@@ -27,7 +28,28 @@ class FormulaCell:
     """A cell whose formula no spreadsheet program has computed."""
 
 
-Value = str | float | bool | dt.date | dt.time | dt.timedelta | ErrorCell | FormulaCell
+@dataclass(frozen=True, slots=True)
+class LabelledCell:
+    """A value that the file gives a label (1 = "boy"): its ``code`` counts as a number, its label as a name."""
+
+    label: str
+    code: str | float
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCell:
+    """A value that the file declares missing (SPSS' user-missing values, Stata's .a to .z), with its label if any."""
+
+    label: str | None
+    code: str | float
+
+    @property
+    def reason(self) -> str:
+        """Why the value is missing: its label, else the value itself."""
+        return self.label if self.label else plain_text(self.code)
+
+
+Value = str | float | bool | dt.date | dt.time | dt.timedelta | ErrorCell | FormulaCell | LabelledCell | MissingCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +57,7 @@ class DistinctCells:
     """A column as codes (n,) into its distinct values; an empty cell is the value ``""``."""
 
     codes: IntArray
-    values: tuple[Value, ...]
+    values: Sequence[Value]
 
     def value(self, record: int) -> Value:
         """The value of one record's cell."""
@@ -48,20 +70,28 @@ class DistinctCells:
 
 @dataclass(frozen=True, slots=True)
 class NumericCells:
-    """A column that the reader found to hold nothing but numbers: (n,), NaN where the cell is empty."""
+    """A column that the reader found to hold nothing but numbers: (n,), NaN where the cell is empty.
+
+    Where a decimal sign was taken for granted, ``examples`` are texts that hold it, and ``texts`` gives the same
+    column as the file spells it.
+    """
 
     numbers: FloatArray
+    examples: tuple[str, ...] = ()
+    texts: Callable[[], DistinctCells] | None = None
 
     def value(self, record: int) -> Value:
         """The value of one record's cell."""
+        if self.texts is not None:
+            return self.texts().value(record)
         number = float(self.numbers[record])
         return "" if number != number else number
 
     def distinct(self) -> DistinctCells:
         """The same column as distinct values."""
-        numbers, codes = np.unique(self.numbers, return_inverse=True)
+        codes, numbers = distinct_numbers(self.numbers)
         values: list[Value] = ["" if number != number else number for number in numbers.tolist()]
-        return DistinctCells(codes.astype(np.int64).reshape(-1), tuple(values))
+        return DistinctCells(codes, tuple(values))
 
 
 Cells = DistinctCells | NumericCells
@@ -84,8 +114,31 @@ def number_text(number: float) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
+def plain_text(value: str | float) -> str:
+    """A text as it is, a number as a person writes it."""
+    return number_text(value) if isinstance(value, float) else value
+
+
+def texts_of(value: Value) -> tuple[str, ...]:
+    """The texts by which study.toml may name a value: of a labelled one the label first, then the code."""
+    if isinstance(value, LabelledCell):
+        return (value.label, plain_text(value.code))
+    if isinstance(value, MissingCell):
+        return (value.reason, plain_text(value.code))
+    return (shown(value),)
+
+
+def told(value: Value) -> str:
+    """A cell's value as a message shows it to the person who must mend it: a code with its label."""
+    return f"{plain_text(value.code)} = {value.label}" if isinstance(value, LabelledCell) else shown(value)
+
+
 def shown(value: Value) -> str:
-    """A cell's value as a message shows it."""
+    """A cell's value as a text; of a labelled one the label."""
+    if isinstance(value, LabelledCell):
+        return value.label
+    if isinstance(value, MissingCell):
+        return ""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -108,13 +161,16 @@ class Sheet:
     file
         The path as messages and sources name it, relative to the study file.
     rows
-        (n,) the row of each record as an editor or spreadsheet counts, from 1.
+        (n,) the row of each record as an editor or spreadsheet counts, from 1; the records, from 1, of formats in
+        which the column names are no row (SPSS, Stata, Parquet).
     columns
         name -> cells; a wanted column that the file lacks is absent.
     letters
         name -> column letter, where the file has cells with addresses.
     mended
         What was mended -> how often; the interpretation of the cells adds to it.
+    notices
+        What else the report tells of the file, without counts (they could give small ones away).
     """
 
     file: str
@@ -130,6 +186,13 @@ class Sheet:
     mended: dict[str, int] = field(default_factory=dict)
     hidden_rows: int = 0
     sha256: str = ""
+    notices: list[Notice] = field(default_factory=list)
+
+    def notice(self, code: str, words: str) -> None:
+        """Tell something about the file, once."""
+        notice = Notice(code, f"{self.file}: {words}")
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     def mend(self, what: str, times: int) -> None:
         """Count something that was mended."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from expeval.faults import Fault
 from expeval.scores.arms import CONTROL, EXPERIMENTAL
 from expeval.scores.cells import Sheet
+from expeval.scores.same_values import distinct_codes
 from expeval.scores.table import Categories, Column, IntArray, Numbers, Places
 
 FAULTS_A_CHECK = 1000
@@ -56,17 +57,41 @@ class Rows:
         letter = sheet.letters.get(column)
         return f"{letter}{int(sheet.rows[record])}" if letter else None
 
-    def places(self, kept: NDArray[np.bool_]) -> Places:
+    def places(self, kept: NDArray[np.bool_] | slice) -> Places:
         """File and row of the rows that are kept."""
         numbers = np.zeros(self.sheet.size, dtype=np.int64)
         for s, sheet in enumerate(self.sheets):
-            here = self.sheet == s
+            here = self.sheet == s if len(self.sheets) > 1 else slice(None)
             numbers[here] = sheet.rows[self.record[here]]
         names = tuple(f"{sheet.file}, {sheet.sheet}" if sheet.sheet else sheet.file for sheet in self.sheets)
         return Places(names, self.sheet[kept].astype(np.int64), numbers[kept])
 
+    def replaced(self, where: NDArray[np.bool_], other: Rows, place: IntArray) -> Rows:
+        """The same rows, but those of ``where`` stand at these places of ``other``."""
+        sheet, record = self.sheet.copy(), self.record.copy()
+        sheet[where] = len(self.sheets) + other.sheet[place[where]]
+        record[where] = other.record[place[where]]
+        return Rows([*self.sheets, *other.sheets], sheet, record)
+
     def _places(self, rows: Sequence[int]) -> list[tuple[int, int]]:
         return [(int(self.sheet[row]), int(self.record[row])) for row in rows]
+
+
+def every_row(sheets: Sequence[Sheet]) -> Rows:
+    """All records of some sheets, one below the other."""
+    sizes = [sheet.rows.size for sheet in sheets]
+    sheet = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
+    return Rows(sheets, sheet, np.concatenate([np.arange(size, dtype=np.int64) for size in sizes]))
+
+
+def fault_of_two(code: str, here: tuple[Rows, int], there: tuple[Rows, int], column: str) -> Fault:
+    """A fault of two rows in two files, without what stands in them."""
+    rows, row = here
+    sheet, record = rows.at(row)
+    fault = sheet.row_fault(code, [record], column=column, cell=rows.cell(row, column))
+    other, place = there[0].at(there[1])
+    fault.details["elsewhere"] = [(other.file, int(other.rows[place]))]
+    return fault
 
 
 def check_students(
@@ -111,6 +136,8 @@ def _equal(used: Sequence[Column], one: int, other: int) -> bool:
 def _same_cell(column: Column, one: int, other: int) -> bool:
     if isinstance(column, Categories):
         return bool(column.codes[one] == column.codes[other])
+    if column.reasons is not None and not _same_cell(column.reasons, one, other):
+        return False
     a, b = column.values[one], column.values[other]
     return bool(a == b or (np.isnan(a) and np.isnan(b)))
 
@@ -158,16 +185,18 @@ def _cell_text(column: Column, place: int) -> str:
 def check_strata(rows: Rows, strata: Categories, name: str, told: Sequence[Fault]) -> list[Fault]:
     """Students of the arms without a stratum, each with its cell; one fault where nobody has one.
 
-    ``told`` are the faults so far: a cell that is one of them is not told again as an empty one.
+    ``told`` are the faults so far: a cell that is one of them is not told again as an empty one, and neither are
+    the cells of a column that a file lacks.
     """
+    lacking = {(fault.file, fault.sheet) for fault in told if fault.code == "column-missing" and fault.column == name}
     known = {(fault.file, fault.sheet, fault.row) for fault in told if fault.column == name}
     empty = [
         place
         for place in np.flatnonzero(strata.missing).tolist()
-        if name in rows.at(place)[0].columns and rows.key(place) not in known
+        if rows.key(place) not in known and rows.key(place)[:2] not in lacking
     ]
     if strata.missing.all() and not known:
-        return check_filled(rows, strata, name, "groups.strata", told)
+        return check_filled(rows.sheets, strata, name, "groups.strata", told)
     faults = []
     for place in empty[:FAULTS_A_CHECK]:
         sheet, record = rows.at(place)
@@ -181,11 +210,13 @@ def check_strata(rows: Rows, strata: Categories, name: str, told: Sequence[Fault
     return faults
 
 
-def check_filled(rows: Rows, column: Categories, name: str, key: str, told: Sequence[Fault]) -> list[Fault]:
-    """A column that says who belongs where, without a value in any row of the two arms."""
-    holding = holders(rows.sheets, name)
+def check_filled(
+    sheets: Sequence[Sheet], column: Categories, name: str, key: str, told: Sequence[Fault]
+) -> list[Fault]:
+    """A column that says who belongs where, without a value in any row of the two arms; ``sheets`` should hold it."""
+    holding = holders(sheets, name)
     # A file that lacks the column, and a cell that can't be a label, are told already.
-    if not column.codes.size or not column.missing.all() or len(holding) < len(rows.sheets):
+    if not column.codes.size or not column.missing.all() or not holding or len(holding) < len(sheets):
         return []
     if any(fault.column == name for fault in told):
         return []
@@ -226,5 +257,6 @@ def check_outcomes(outcomes: Mapping[str, Numbers], files: Sequence[str]) -> lis
 def repeated_class_labels(institution: Categories, labels: Categories) -> int:
     """How many class labels stand in more than one institution."""
     known = (institution.codes >= 0) & (labels.codes >= 0)
-    pairs = np.unique(np.stack([labels.codes[known], institution.codes[known]]), axis=1)
-    return int(np.count_nonzero(np.bincount(pairs[0], minlength=1) > 1))
+    width = max(len(institution.labels), 1)
+    _, pairs = distinct_codes(labels.codes[known] * width + institution.codes[known])
+    return int(np.count_nonzero(np.bincount(pairs // width) > 1))

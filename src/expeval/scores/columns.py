@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from expeval.faults import Fault
 from expeval.scores.cells import Sheet, number_text
 from expeval.scores.roles import as_numbers, outcome_levels
+from expeval.scores.same_values import distinct_codes
 from expeval.scores.spelling import tidy
 from expeval.scores.table import Categories, Column, IntArray, Numbers
 from expeval.scores.typed import (
@@ -52,7 +53,7 @@ def outcome_column(
     pieces = []
     for part in parts:
         if outcome.column not in part.sheet.columns:
-            pieces.append(np.full(part.size, np.nan))
+            pieces.append(Numbers(np.full(part.size, np.nan)))
             continue
         if levels is None:
             column = read_scores_column(part.sheet, outcome.column, missing, as_numbers(stands))
@@ -68,8 +69,23 @@ def outcome_column(
             allowed=_allowed(outcome, levels),
             choices=tuple(levels.by_text) if levels else (),
         )
-        pieces.append(column.values[part.kept])
-    return Numbers(np.concatenate(pieces))
+        pieces.append(Numbers(column.values, column.reasons).at(np.flatnonzero(part.kept)))
+    return merge_numbers(pieces)
+
+
+def merge_numbers(pieces: Sequence[Numbers]) -> Numbers:
+    """Numbers of several files one below the other, with the reasons of those that are declared missing."""
+    values = np.concatenate([np.zeros(0), *(piece.values for piece in pieces)])
+    if all(piece.reasons is None for piece in pieces):
+        return Numbers(values)
+    none = [np.full(piece.values.size, -1, dtype=np.int64) for piece in pieces]
+    reasons = merge_labels(
+        [
+            (none[i], ()) if piece.reasons is None else (piece.reasons.codes, piece.reasons.labels)
+            for i, piece in enumerate(pieces)
+        ]
+    )
+    return Numbers(values, reasons)
 
 
 def _check_range(column: NumberColumn, allowed: tuple[float, float] | None) -> None:
@@ -141,7 +157,7 @@ def covariate_column(
 
 def label_column(parts: Sequence[Part], name: str, missing: MissingValues, faults: list[Fault]) -> Categories:
     """A column of labels over all files; the labels are those that occur, in code-point order."""
-    pieces: list[tuple[IntArray, list[str]]] = []
+    pieces: list[tuple[IntArray, Sequence[str]]] = []
     for part in parts:
         if name not in part.sheet.columns:
             pieces.append((np.full(part.size, -1, dtype=np.int64), []))
@@ -156,8 +172,12 @@ def merge_labels(pieces: Sequence[tuple[IntArray, Sequence[str]]]) -> Categories
     """Codes of several files on one list of labels."""
     used: set[str] = set()
     for codes, labels in pieces:
-        used.update(labels[code] for code in np.unique(codes[codes >= 0]).tolist())
+        there = np.zeros(len(labels) + 1, dtype=bool)
+        there[codes] = True  # -1 is the place behind the labels
+        used.update(labels[code] for code in np.flatnonzero(there[:-1]).tolist())
     order = sorted(used)
+    if len(pieces) == 1 and order == list(pieces[0][1]):
+        return Categories(pieces[0][0], tuple(order))
     place = {label: i for i, label in enumerate(order)}
     recoded = [np.array([*(place.get(label, -1) for label in labels), -1], dtype=np.int64)[c] for c, labels in pieces]
     return Categories(np.concatenate([*recoded, np.zeros(0, dtype=np.int64)]), tuple(order))
@@ -170,7 +190,7 @@ def classes_in_institutions(institution: Categories | None, labels: Categories) 
     codes = np.where(
         (institution.codes < 0) | (labels.codes < 0), -1, institution.codes * max(len(labels.labels), 1) + labels.codes
     )
-    pairs, recoded = np.unique(codes, return_inverse=True)
+    recoded, pairs = distinct_codes(codes)
     width = max(len(labels.labels), 1)
     names = [
         f"{institution.labels[pair // width]} / {labels.labels[pair % width]}" if pair >= 0 else ""
@@ -180,4 +200,4 @@ def classes_in_institutions(institution: Categories | None, labels: Categories) 
     absent = int(bool(pairs.size) and pairs[0] < 0)
     rank = np.empty(len(names), dtype=np.int64)
     rank[order] = np.arange(len(names)) - absent
-    return Categories(rank[recoded.reshape(-1)], tuple(names[i] for i in order[absent:]))
+    return Categories(rank[recoded], tuple(names[i] for i in order[absent:]))

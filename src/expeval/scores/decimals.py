@@ -22,9 +22,15 @@ def settle_decimal(
     ``given`` is what the study file says, and settles it.  ``stands`` are texts that study.toml gives a
     meaning of their own.
     """
-    texts = {name: _number_texts(sheet, name, missing, stands) for name in names}
-    point_seen = any(_has_fractions(sheet, name) for name in names)
-    found = detect_decimal((text for column in texts.values() for text in column), point_seen, sheet.delimiter)
+    aside = missing.texts | stands
+    found = _detected(sheet, names, aside)
+    if _doubtful(sheet, names, found, aside):
+        # The numbers were read by a sign that others speak against, or that is none: the texts decide.
+        for name in names:
+            cells = sheet.columns[name]
+            if isinstance(cells, NumericCells) and cells.texts is not None:
+                sheet.columns[name] = cells.texts()
+        found = _detected(sheet, names, aside)
     if given is not None:
         sheet.decimal = given
         return []
@@ -33,27 +39,53 @@ def settle_decimal(
     return [fault for name in names for fault in _asked(sheet, name, found)]
 
 
-def _number_texts(sheet: Sheet, name: str, missing: MissingValues, stands: frozenset[str]) -> list[str]:
+def _detected(sheet: Sheet, names: Sequence[str], aside: frozenset[str]) -> DecimalSign:
+    texts = [text for name in names for text in _number_texts(sheet, name, aside)]
+    return detect_decimal(texts, any(_has_fractions(sheet, name) for name in names), sheet.delimiter)
+
+
+def _doubtful(sheet: Sheet, names: Sequence[str], found: DecimalSign, aside: frozenset[str]) -> bool:
+    """Whether a sign that the reader took for granted, seeing one column alone, is not the file's."""
+    examples = [example for name in names for example in _examples(sheet, name)]
+    if not examples:
+        return False
+    if found.asked or any(shape(text) is not None for text in aside if not text.isdigit()):
+        return True
+    return any(_sign_in(example) != found.sign for example in examples)
+
+
+def _sign_in(example: str) -> str:
+    return "," if "," in example else "."
+
+
+def _examples(sheet: Sheet, name: str) -> tuple[str, ...]:
+    cells = sheet.columns[name]
+    return cells.examples if isinstance(cells, NumericCells) else ()
+
+
+def _number_texts(sheet: Sheet, name: str, aside: frozenset[str]) -> list[str]:
     """The distinct texts of a column that look like numbers, where most of its cells do."""
     cells = sheet.columns[name]
     if isinstance(cells, NumericCells):
-        return []
+        return list(cells.examples)
     counts = cells.counts()
-    aside = missing.texts | stands
     numbers: list[str] = []
     words = others = 0
     for value, count in zip(cells.values, counts.tolist(), strict=True):
         if isinstance(value, str) and (text := tidy(value)) and text not in aside:
-            is_number = shape(value) is not None
-            numbers += [value] if is_number else []
-            others += count if is_number else 0
-            words += count if read_text(value, None).kind is Kind.TEXT else 0
+            if shape(value) is not None:
+                numbers.append(value)
+                others += count
+            elif read_text(value, None).kind is Kind.TEXT:
+                words += count
     return numbers if words <= others else []
 
 
 def _has_fractions(sheet: Sheet, name: str) -> bool:
     cells = sheet.columns[name]
-    return isinstance(cells, NumericCells) and bool(np.any(np.mod(cells.numbers, 1) > 0))
+    if not isinstance(cells, NumericCells) or cells.examples:
+        return False
+    return bool(np.any(cells.numbers > np.floor(cells.numbers)))
 
 
 def _asked(sheet: Sheet, name: str, found: DecimalSign) -> list[Fault]:

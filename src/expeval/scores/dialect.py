@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import math
@@ -17,6 +18,7 @@ from expeval.scores.spelling import find_columns, look_alike
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 200_000  # characters that the detection looks at
 SAMPLE_RECORDS = 40
+PIECE = 2**20  # bytes that are decoded at once
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 CYRILLIC = ("cp1251", "koi8-r", "mac-cyrillic", "cp866")
@@ -42,12 +44,21 @@ _BOX_OR_CONTROL = re.compile(r"[\x80-\x9f\u2500-\u25ff]")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A file's text and the encoding it was in; ``unclear`` names the encodings that fit equally well."""
+    """A file's text in UTF-8 and the encoding it was in; ``unclear`` names the encodings that fit equally well."""
 
-    text: str
+    data: bytes
     encoding: str
     marked: bool = False
     unclear: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return self.data.decode("utf-8", "surrogatepass")
+
+    def begins(self, letters: int) -> str:
+        """The text's first letters."""
+        return self.data[: 4 * letters].decode("utf-8", "ignore")[:letters]
 
 
 def decode(data: bytes, encoding: str | None, wanted: Sequence[str]) -> Decoded | None:
@@ -62,7 +73,7 @@ def decode(data: bytes, encoding: str | None, wanted: Sequence[str]) -> Decoded 
     for mark, name in _MARKS:
         if data.startswith(mark):
             decoded = _decode_as(data, name, marked)
-            return decoded if decoded is None or name == "utf-8" else Decoded(decoded.text, "utf-16", marked)
+            return decoded if decoded is None or name == "utf-8" else Decoded(decoded.data, "utf-16", marked)
     unmarked = _unmarked_utf16(data)
     if unmarked is not None:
         return unmarked
@@ -71,9 +82,27 @@ def decode(data: bytes, encoding: str | None, wanted: Sequence[str]) -> Decoded 
 
 def _decode_as(data: bytes, encoding: str, marked: bool) -> Decoded | None:
     try:
-        return Decoded(data.decode(encoding).removeprefix("\ufeff"), encoding, marked)
-    except (UnicodeDecodeError, LookupError):
+        name = codecs.lookup(encoding).name
+        if name in ("utf-8", "ascii"):
+            _check(data, name)
+            return Decoded(data.removeprefix(_MARKS[0][0]), encoding, marked)
+        return Decoded(_in_utf8(data, encoding).removeprefix(_MARKS[0][0]), encoding, marked)
+    except (LookupError, ValueError):
         return None
+
+
+def _check(data: bytes, encoding: str) -> None:
+    """Raise ``UnicodeDecodeError`` where bytes are not valid, without a text of the whole file."""
+    if not data.isascii():
+        decoder = codecs.getincrementaldecoder(encoding)()
+        for start in range(0, len(data), PIECE):
+            decoder.decode(data[start : start + PIECE], start + PIECE >= len(data))
+
+
+def _in_utf8(data: bytes, encoding: str) -> bytes:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    pieces = (decoder.decode(data[at : at + PIECE], at + PIECE >= len(data)) for at in range(0, len(data), PIECE))
+    return b"".join(piece.encode("utf-8", "surrogatepass") for piece in pieces)
 
 
 def _unmarked_utf16(data: bytes) -> Decoded | None:
@@ -85,17 +114,19 @@ def _unmarked_utf16(data: bytes) -> Decoded | None:
     if max(even, odd) < len(head) // 10 or min(even, odd) > max(even, odd) // 10:
         return None
     decoded = _decode_as(data, "utf-16-le" if odd > even else "utf-16-be", False)
-    readable = decoded is not None and all(sign.isprintable() or sign in "\t\r\n" for sign in decoded.text[:500])
+    readable = decoded is not None and all(sign.isprintable() or sign in "\t\r\n" for sign in decoded.begins(500))
     return decoded if readable else None
 
 
 def _decode_legacy(data: bytes, wanted: Sequence[str]) -> Decoded | None:
-    texts = {name: decoded.text for name in _CANDIDATES if (decoded := _decode_as(data, name, False))}
-    if not texts:
+    """One of the encodings with a byte a letter; the letters that occur tell which of them can be meant at all."""
+    occurring = bytes(letter for letter in range(128, 256) if letter in data)
+    letters = {name: decoded.text for name in _CANDIDATES if (decoded := _decode_as(occurring, name, False))}
+    if not letters:
         return None
-    samples = {name: text[:SAMPLE] for name, text in texts.items()}
+    samples = {name: data[:SAMPLE].decode(name) for name in letters}
     named = {name: _holds(sample, wanted) for name, sample in samples.items()}
-    best = [name for name in texts if named[name] == max(named.values())]
+    best = [name for name in letters if named[name] == max(named.values())]
     strange = {name: strangeness(samples[name], name in CYRILLIC) for name in best}
     best = [name for name in best if strange[name] == min(strange.values())]
     unlike = {name: unlikeliness(samples[name]) for name in best}
@@ -103,8 +134,8 @@ def _decode_legacy(data: bytes, wanted: Sequence[str]) -> Decoded | None:
     if len(best) > 1 and set(best) <= set(CYRILLIC):
         likely = {name: likelihood(samples[name]) for name in best}
         best = [name for name in best if likely[name] > max(likely.values()) - ENOUGH]
-    unclear = tuple(name for name in best if texts[name] != texts[best[0]])
-    return Decoded(texts[best[0]], best[0], unclear=(best[0], *unclear) if unclear else ())
+    unclear = tuple(name for name in best if letters[name] != letters[best[0]])
+    return Decoded(_in_utf8(data, best[0]), best[0], unclear=(best[0], *unclear) if unclear else ())
 
 
 def _holds(sample: str, wanted: Sequence[str]) -> int:

@@ -46,6 +46,11 @@ def column_letters(number: int) -> str:
     return letters
 
 
+def is_meant(grid: Grid, number: int, settings: Settings) -> bool:
+    """Whether a sheet may be the one to read: the named one, else a visible one; ``number`` counts from 1."""
+    return grid.visible if settings.sheet is None else settings.sheet in (number, grid.name)
+
+
 def choose_sheet(
     grids: Sequence[Grid], settings: Settings, wanted: Sequence[str], file: str, holding: bool = False
 ) -> Grid:
@@ -66,7 +71,7 @@ def choose_sheet(
         raise Unreadable(
             Fault("sheet-missing", file, key="data.sheet", found=str(named), allowed=allowed, nearest=near)
         )
-    filled = [grid for grid in grids if grid.visible and any(not _blank(cell) for row in grid.rows for cell in row)]
+    filled = [grid for grid in grids if grid.visible and any(not is_blank(cell) for row in grid.rows for cell in row)]
     if len(filled) > 1 and holding:
         most = max(_columns_of(grid, wanted) for grid in filled)
         filled = [grid for grid in filled if _columns_of(grid, wanted) == most] if most else filled[:1]
@@ -89,7 +94,7 @@ def _columns_of(grid: Grid, wanted: Sequence[str]) -> int:
 def _has_rows(grid: Grid, settings: Settings, wanted: Sequence[str]) -> bool:
     """Whether something stands below the header, or below the first row where no row looks like a header."""
     header = settings.last_header_row
-    filled = [i for i, row in enumerate(grid.rows, 1) if any(not _blank(cell) for cell in row)]
+    filled = [i for i, row in enumerate(grid.rows, 1) if any(not is_blank(cell) for cell in row)]
     if header is None:
         named = {
             i: find_columns([shown(cell) for cell in grid.rows[i - 1]], wanted).found for i in filled[:PREVIEW_RECORDS]
@@ -131,7 +136,7 @@ class GridFile:
         grid = self.grid
         last = self.settings.last_row or len(grid.rows)
         below = range(request.header_row, min(last, len(grid.rows)))
-        filled = [i for i in below if any(not _blank(cell) for cell in grid.rows[i])]
+        filled = [i for i in below if any(not is_blank(cell) for cell in grid.rows[i])]
         kept = [i for i in filled if i not in grid.hidden] if self.settings.hidden == "drop" else filled
         letters = {name: column_letters(place) for name, place in request.positions.items()} if self.addressed else {}
         sheet = Sheet(
@@ -151,10 +156,11 @@ class GridFile:
     def _column(self, place: int, rows: list[int]) -> Cells:
         every = self.grid.rows
         cells = (every[i][place] if place < len(every[i]) else "" for i in rows)
-        return gather("" if _blank(cell) else _plain(cell) for cell in cells)
+        return gather("" if is_blank(cell) else _plain(cell) for cell in cells)
 
 
-def _blank(cell: Value) -> bool:
+def is_blank(cell: Value) -> bool:
+    """Whether nothing stands in a cell."""
     return isinstance(cell, str) and not cell.strip()
 
 

@@ -15,7 +15,7 @@ SHOWN_NAMES = 30
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header's (last) row, its names, and the study's columns in it."""
+    """The header's (last) row, its names, and the study's columns in it; row 0 where the format names the columns."""
 
     row: int
     names: tuple[str, ...]
@@ -28,6 +28,9 @@ def locate_header(preview: Preview, settings: Settings, wanted: Sequence[str], f
     Raises :class:`Unreadable` where a later row fits the study's columns better (titles above the header),
     or completes them (a header of two lines): which row is meant is then asked, not guessed.
     """
+    if preview.named:
+        names = preview.records[0][1]
+        return Header(0, tuple(names), find_columns(names, wanted))
     if settings.header_row is not None:
         return _named_header(preview, settings.header_row, wanted, file)
     filled = [(row, cells) for row, cells in preview.records if any(tidy(cell) for cell in cells)]
@@ -82,17 +85,22 @@ def _named_header(preview: Preview, rows: int | tuple[int, int], wanted: Sequenc
     return Header(numbers[-1], tuple(names), find_columns(names, wanted))
 
 
-def column_faults(header: Header, keys: Mapping[str, str], file: str, sheet: str | None) -> list[Fault]:
-    """Columns that the header lacks or has twice; ``keys`` names the study file's key of each column."""
+def column_faults(
+    header: Header, keys: Mapping[str, str], known: Mapping[str, str], file: str, sheet: str | None
+) -> list[Fault]:
+    """Columns that the header lacks or has twice.
+
+    ``keys`` names the study file's key of each column that must stand there, ``known`` of each that may.
+    """
     names = [tidy(name) for name in header.names if tidy(name)]
     faults = [
-        Fault("column-twice", file, sheet, header.row, name, key=keys.get(name), found=str(times))
+        Fault("column-twice", file, sheet, header.row or None, name, key=known.get(name), found=str(times))
         for name, times in header.lookup.twice.items()
     ]
     # Where hardly anything fits the row may be no header, and its cells may be a student's.
     listed = ", ".join(names[:SHOWN_NAMES]) if header.lookup.found * 2 >= len(keys) else None
     for name in header.lookup.missing:
         if name in keys:
-            fault = Fault("column-missing", file, sheet, header.row, name, key=keys[name], allowed=listed)
+            fault = Fault("column-missing", file, sheet, header.row or None, name, key=keys[name], allowed=listed)
             faults.append(replace(fault, nearest=nearest(name, names)))
     return faults

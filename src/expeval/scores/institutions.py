@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from expeval.faults import Fault
+from expeval.scores.arms import words_of_arms
+from expeval.scores.checking import FAULTS_A_CHECK, Rows, every_row, fault_of_two
 from expeval.scores.decimals import settle_decimal
 from expeval.scores.roles import Columns, institution_columns
 from expeval.scores.spelling import tidy
 from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers
-from expeval.scores.tables import Table, list_files, read_table
+from expeval.scores.tables import Table, list_files, name_entry, read_table
 from expeval.scores.typed import MissingValues, cell_faults, read_labels_column
 from expeval.study.spec import Study
 
@@ -48,6 +50,11 @@ class InstitutionTable:
         return self.groups is not None or named or not self.complete
 
     @property
+    def rows(self) -> Rows:
+        """Where each record stands."""
+        return every_row([table.sheet for table in self.tables])
+
+    @property
     def files(self) -> str:
         """The files' names, for messages."""
         return ", ".join(dict.fromkeys(table.sheet.file for table in self.tables))
@@ -60,27 +67,34 @@ def read_institutions(study: Study, missing: MissingValues, faults: list[Fault])
     columns = institution_columns(study)
     before = len(faults)
     listed = list_files(study, [(None, entry) for entry in study.data.institutions], faults)
-    tables = [table for file in listed if (table := read_table(file, columns, study.missing, faults))]
+    tables = [t for file in listed if (t := read_table(file, columns, study.missing, faults, "data.institutions"))]
     complete = bool(tables) and before == len(faults)
     held = tuple(name for name in columns.optional if tables and all(name in t.sheet.columns for t in tables))
     for table in tables:
-        faults += settle_decimal(
+        asked = settle_decimal(
             table.sheet, [n for n in held if n in columns.numeric], missing, table.listed.settings.decimal, frozenset()
         )
+        name_entry(asked, "data.institutions")
+        faults += asked
     records = _index(study, tables, columns, missing, faults)
-    groups = _groups(columns.group, tables, records, missing, faults)
+    groups = _groups(study, columns.group, tables, records, missing, faults)
     return InstitutionTable(tables, held, records, complete, groups)
 
 
 def _groups(
-    column: str | None, tables: Sequence[Table], records: dict[str, int], missing: MissingValues, faults: list[Fault]
+    study: Study,
+    column: str | None,
+    tables: Sequence[Table],
+    records: dict[str, int],
+    missing: MissingValues,
+    faults: list[Fault],
 ) -> dict[str, str | None] | None:
     """The group of each institution, where every file holds the group column."""
     if column is None or not tables or any(column not in table.sheet.columns for table in tables):
         return None
     values: list[str | None] = []
     for table in tables:
-        labels = read_labels_column(table.sheet, column, missing)
+        labels = read_labels_column(table.sheet, column, missing, words_of_arms(study))
         faults += cell_faults(table.sheet, column, labels.faulty, np.ones(labels.codes.size, dtype=bool))
         values += [labels.labels[code] if code >= 0 else None for code in labels.codes.tolist()]
     return {label: values[record] for label, record in records.items()}
@@ -128,6 +142,29 @@ def join(institution: Categories, records: dict[str, int], column: Column) -> Co
         return Numbers(np.where(lacking, np.nan, np.append(column.values, np.nan)[places]))
     codes = np.where(lacking, -1, np.append(column.codes, -1)[places])
     return Categories(codes, column.labels)
+
+
+def differing_values(
+    units: Categories, table: InstitutionTable, values: Column, own: Column, places: Rows, name: str
+) -> list[Fault]:
+    """Institutions whose covariate in the institution file is another one than in their students' rows.
+
+    ``values`` (n,) are those of the institution file, ``own`` (n,) those of the students' rows, of the same labels;
+    ``places`` is where the latter stand.
+    """
+    both = ~values.missing & ~own.missing & (units.codes >= 0)
+    if isinstance(values, Numbers) and isinstance(own, Numbers):
+        differing = both & (values.values != own.values)
+    else:
+        assert isinstance(values, Categories)
+        assert isinstance(own, Categories)
+        differing = both & (values.codes != own.codes)
+    rows = np.flatnonzero(differing)
+    _, first = np.unique(units.codes[rows], return_index=True)
+    return [
+        fault_of_two("column-differs", (table.rows, table.records[units.labels[units.codes[row]]]), (places, row), name)
+        for row in rows[np.sort(first)][:FAULTS_A_CHECK].tolist()
+    ]
 
 
 def unknown_institutions(study: Study, table: InstitutionTable, students: dict[str, int]) -> list[Fault]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from expeval.scores.cells import DATES, ErrorCell, FormulaCell, Value
+from expeval.scores.cells import DATES, ErrorCell, FormulaCell, LabelledCell, MissingCell, Value
 
 LARGEST_WHOLE = 2**53  # beyond it not every whole number is a double
 
@@ -21,14 +21,17 @@ _DATE = re.compile(r"(?:\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d)(?:[ T]\d\d:
 
 # The shapes of a number with one or more signs in it; "3" where the sign may as well set off a thousand.
 _SHAPES = {
-    "point-thousand": re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII),
-    "comma-thousand": re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII),
-    "point": re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII),
-    "comma": re.compile(r"[+-]?(?:\d+,\d*|,\d+)(?:[eE][+-]?\d+)?", re.ASCII),
-    "grouped-by-point": re.compile(r"[+-]?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})", re.ASCII),
-    "grouped-by-comma": re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})", re.ASCII),
-    "whole": re.compile(r"[+-]?\d+(?:[eE][+-]?\d+)?", re.ASCII),
+    "point-thousand": r"[+-]?[1-9]\d{0,2}\.\d{3}",
+    "comma-thousand": r"[+-]?[1-9]\d{0,2},\d{3}",
+    "point": r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?",
+    "comma": r"[+-]?(?:\d+,\d*|,\d+)(?:[eE][+-]?\d+)?",
+    "grouped-by-point": r"[+-]?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})",
+    "grouped-by-comma": r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})",
+    "whole": r"[+-]?\d+(?:[eE][+-]?\d+)?",
 }
+# All of them in one look; the first that fits counts.
+_SHAPE = re.compile("|".join(f"({pattern})" for pattern in _SHAPES.values()), re.ASCII)
+_SHAPE_NAMES = ("", *_SHAPES)
 #: which decimal sign a shape proves, where it proves one
 PROVES = {"point": ".", "comma": ",", "grouped-by-point": ",", "grouped-by-comma": "."}
 
@@ -68,14 +71,22 @@ class Reading:
 
 def shape(text: str) -> str | None:
     """Which form of number a text has, ``None`` where it has none."""
-    plain = _unspaced(text.strip().translate(_TRANSLATED).strip())
-    return next((name for name, pattern in _SHAPES.items() if pattern.fullmatch(plain)), None)
+    return _form(_unspaced(_translated(text.strip())))
+
+
+def _form(plain: str) -> str | None:
+    found = _SHAPE.fullmatch(plain)
+    return None if found is None else _SHAPE_NAMES[found.lastindex or 0]
 
 
 def read_value(value: Value, decimal: str | None) -> Reading:
     """What a cell's value is; ``decimal`` is the file's decimal sign (``None``: either)."""
     if isinstance(value, str):
         return read_text(value, decimal)
+    if isinstance(value, LabelledCell):
+        return read_value(value.code, decimal)
+    if isinstance(value, MissingCell):
+        return Reading(Kind.EMPTY)
     if isinstance(value, bool):
         return Reading(Kind.TEXT)
     if isinstance(value, float):
@@ -104,8 +115,9 @@ def read_text(text: str, decimal: str | None) -> Reading:
     bare = text.strip()
     if not bare:
         return Reading(Kind.EMPTY)
-    plain = _unspaced(bare.translate(_TRANSLATED).strip())
-    form = next((name for name, pattern in _SHAPES.items() if pattern.fullmatch(plain)), None)
+    translated = _translated(bare)
+    plain = _unspaced(translated)
+    form = _form(plain)
     if form is None:
         return Reading(_kind_of_word(bare))
     if _WHOLE.fullmatch(plain) and abs(int(plain)) > LARGEST_WHOLE:
@@ -113,11 +125,15 @@ def read_text(text: str, decimal: str | None) -> Reading:
     number = float(_point(plain, form, decimal))
     if not math.isfinite(number):
         return Reading(Kind.NOT_FINITE)
-    return Reading(Kind.NUMBER, number, _mended(text, bare, plain, form, decimal))
+    return Reading(Kind.NUMBER, number, _mended(text, bare, translated, plain, form, decimal))
+
+
+def _translated(bare: str) -> str:
+    return bare if bare.isascii() else bare.translate(_TRANSLATED).strip()
 
 
 def _unspaced(text: str) -> str:
-    return text.replace(" ", "") if _SPACED.fullmatch(text) else text
+    return text.replace(" ", "") if " " in text and _SPACED.fullmatch(text) else text
 
 
 def _kind_of_word(bare: str) -> Kind:
@@ -147,11 +163,11 @@ def _point(plain: str, form: str, decimal: str | None) -> str:
     return plain.replace(",", ".")
 
 
-def _mended(text: str, bare: str, plain: str, form: str, decimal: str | None) -> str | None:
+def _mended(text: str, bare: str, translated: str, plain: str, form: str, decimal: str | None) -> str | None:
     thousand = {"point-thousand": ",", "comma-thousand": "."}.get(form)
-    if plain != bare.translate(_TRANSLATED) or form.startswith("grouped") or thousand == (decimal or "none"):
+    if plain != translated or form.startswith("grouped") or thousand == (decimal or "none"):
         return "thousands separators"
-    if any("０" <= letter <= "９" for letter in bare):
+    if not bare.isascii() and any("０" <= letter <= "９" for letter in bare):
         return "full-width digits"
     if decimal and PROVES.get(form, decimal) != decimal:
         return "decimal signs"

@@ -1,26 +1,55 @@
-"""OpenDocument spreadsheets (ODS): one pass over the sheet's own XML.
+"""OpenDocument spreadsheets (ODS): one pass over the sheets' own XML.
 
-The libraries that read ODS leave out what matters here: hidden rows, error values, formulas that nobody computed.
+The libraries that read ODS leave out what matters here (hidden rows, error values, formulas that nobody computed),
+and write repeats out before anyone can refuse them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from xml.parsers import expat
 
 from expeval.faults import Fault
 from expeval.scores.cells import ErrorCell, FormulaCell, Value
 from expeval.scores.grid import Grid, GridFile, choose_sheet
+from expeval.scores.grid_writer import MAX_TEXT, GridWriter
 from expeval.scores.settings import Settings, Unreadable
-from expeval.scores.workbook_safety import MAX_CELLS, UnsafeWorkbook, check_archive, open_archive, read_part
+from expeval.scores.workbook_safety import (
+    UnsafeWorkbook,
+    check_archive,
+    open_archive,
+    pieces_of,
+    read_part,
+    walk_xml,
+)
 
-_DURATION = re.compile(r"-?P(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})(?:[.,]\d+)?S)?)?")
-_ERROR = re.compile(r"#[A-ZА-Я/0-9]+[!?]?|Err:\d+|Ошибка:\d+", re.IGNORECASE)
-_ROWS = 2**20  # a spreadsheet has no more
+_URN = "urn:oasis:names:tc:opendocument:xmlns:"
+_OFFICE, _TABLE, _TEXT, _STYLE, _DRAW = (
+    f"{_URN}{name}:1.0 " for name in ("office", "table", "text", "style", "drawing")
+)
+_TYPE, _FORMULA = f"{_OFFICE}value-type", f"{_TABLE}formula"
+_COLUMNS_REPEATED, _ROWS_REPEATED = f"{_TABLE}number-columns-repeated", f"{_TABLE}number-rows-repeated"
+_COLUMNS_SPANNED, _ROWS_SPANNED = f"{_TABLE}number-columns-spanned", f"{_TABLE}number-rows-spanned"
+_ERROR_TYPE = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 value-type"
+# What stands in a sheet or a cell without being a value of it: notes, drawings, former values, values of other files.
+_ASIDE = {
+    f"{_OFFICE}annotation",
+    f"{_OFFICE}forms",
+    f"{_TABLE}shapes",
+    f"{_TABLE}dde-links",
+    f"{_TABLE}tracked-changes",
+    f"{_TEXT}ruby-text",
+}
+_SPACES = 100  # of one element: no label needs more
+_MANIFEST_LIMIT = 4 * 2**20
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_DURATION = re.compile(
+    r"(-?)P(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6}(?:[.,]\d{1,12})?)S)?)?", re.ASCII
+)
+_ERROR = re.compile(r"#[A-ZА-ЯЁ/0-9]+[!?]?|(?:Err|Ошибка|Ошб):\d+", re.IGNORECASE)
 
 
 class OpenDocument(GridFile):
@@ -29,151 +58,156 @@ class OpenDocument(GridFile):
     def __init__(self, data: bytes, settings: Settings, wanted: Sequence[str], file: str) -> None:
         try:
             archive = open_archive(data)
-            check_archive(archive, data)
-            if b"encryption-data" in read_part(archive, "META-INF/manifest.xml", data):
+            # What a password protects is no XML: told before its parts are looked at.
+            if b"encryption-data" in read_part(archive, "META-INF/manifest.xml", data, _MANIFEST_LIMIT):
                 found = "spreadsheet with a password"
                 raise Unreadable(Fault("format-unsupported", file, found=found, allowed="ODS without a password"))
-            grids = read_sheets(read_part(archive, "content.xml", data))
+            check_archive(archive, data, parsed=("content.xml",))
+            grids = read_sheets(pieces_of(archive, "content.xml", data), settings)
         except UnsafeWorkbook as unsafe:
             raise Unreadable(unsafe.fault(file)) from None
         super().__init__(choose_sheet(grids, settings, wanted, file), settings, file)
 
 
-def read_sheets(xml: bytes) -> list[Grid]:
+def read_sheets(pieces: Iterable[bytes], settings: Settings) -> list[Grid]:
     """The sheets of a document's content; raises :class:`UnsafeWorkbook` for a damaged or an endless one."""
-    walk = _Walk()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    walk = _Walk(settings)
+    parser = expat.ParserCreate(namespace_separator=" ", intern={})
     parser.StartElementHandler = walk.start
     parser.EndElementHandler = walk.end
     parser.CharacterDataHandler = walk.characters
     parser.buffer_text = True
-    try:
-        parser.ParseFile(io.BytesIO(xml))
-    except expat.ExpatError:
-        raise UnsafeWorkbook("damaged", "a damaged spreadsheet") from None
-    return walk.grids
-
-
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
+    walk_xml(parser, pieces)
+    return walk.writer.grids
 
 
 class _Walk:
     """One pass over the elements: tables of rows of cells, each of which may stand for many."""
 
-    def __init__(self) -> None:
-        self.grids: list[Grid] = []
+    def __init__(self, settings: Settings) -> None:
+        self.writer = GridWriter(settings)
         self.hidden_styles: set[str] = set()
         self.style = ""
-        self.cells = 0  # kept so far, in all sheets
-        self.tables = 0  # a table may stand inside a cell of another
-        self.aside = 0  # inside an annotation or a drawing: no text of the cell
-        self.row: list[Value] | None = None
-        self.row_times = 1
-        self.row_hidden = False
-        self.empty_rows = 0  # not written until a row with something comes
-        self.empty_cells = 0
-        self.attributes: dict[str, str] | None = None
-        self.lines: list[str] = []
+        self.tables = 0  # that are open: one may stand inside another's cell
+        self.aside = 0
+        self.row: dict[str, str] = {}
+        self.cell: dict[str, str] | None = None
+        self.text: list[str] = []
+        self.letters = 0
+        self.inside = 0  # paragraphs that are open
+        self.starts: dict[str, Callable[[dict[str, str]], None]] = {
+            f"{_STYLE}style": self._start_style,
+            f"{_STYLE}table-properties": self._start_properties,
+            f"{_TABLE}table": self._start_table,
+            f"{_TABLE}table-row": self._start_row,
+            f"{_TABLE}table-cell": self._start_cell,
+            f"{_TABLE}covered-table-cell": self._start_cell,
+            f"{_TEXT}p": self._start_paragraph,
+            f"{_TEXT}h": self._start_paragraph,
+            f"{_TEXT}s": self._space,
+            f"{_TEXT}tab": self._tab,
+            f"{_TEXT}line-break": self._tab,
+        }
+        self.ends: dict[str, Callable[[], None]] = {
+            f"{_TABLE}table": self._end_table,
+            f"{_TABLE}table-row": self._end_row,
+            f"{_TABLE}table-cell": self._end_cell,
+            f"{_TABLE}covered-table-cell": self._end_cell,
+            f"{_TEXT}p": self._end_paragraph,
+            f"{_TEXT}h": self._end_paragraph,
+        }
 
-    # ---------------------------------------------------------------------------------------------- elements
-
-    def start(self, tag: str, given: dict[str, str]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
-        name = _local(tag)
-        attributes = {_local(key): value for key, value in given.items()}
-        if name == "style":
-            self.style = attributes.get("name", "")
-        elif name == "table-properties" and attributes.get("display") == "false":
-            self.hidden_styles.add(self.style)
-        elif name == "table":
-            self.tables += 1
-            if self.tables == 1:
-                visible = attributes.get("style-name", "") not in self.hidden_styles
-                self.grids.append(Grid(attributes.get("name", ""), [], visible=visible))
-                self.empty_rows = 0
-        elif self.tables != 1:
-            return
-        elif name == "table-row":
-            self.row = []
-            self.row_times = _times(attributes, "number-rows-repeated")
-            self.row_hidden = attributes.get("visibility") in ("collapse", "filter")
-            self.empty_cells = 0
-        elif name in ("table-cell", "covered-table-cell"):
-            self.attributes = attributes
-            self.lines = []
-        elif name in ("annotation", "frame", "g", "shapes", "tracked-changes"):
-            self.aside += 1
-        elif self.attributes is not None and not self.aside:
-            self._start_text(name, attributes)
-
-    def _start_text(self, name: str, attributes: dict[str, str]) -> None:
-        if name in ("p", "h"):
-            self.lines.append("")
-        elif name == "s":
-            self._write(" " * min(_times(attributes, "c"), 1000))
-        elif name in ("tab", "line-break"):
-            self._write(" ")
+        begin = self.starts.get(tag)
+        if begin is None:
+            self.aside += tag in _ASIDE or tag.startswith(_DRAW)
+        elif not self.aside:
+            begin(attributes)
 
     def end(self, tag: str) -> None:
         """An element ends."""
-        name = _local(tag)
-        if name == "table":
-            self.tables -= 1
-        elif self.tables != 1:
-            return
-        elif name in ("annotation", "frame", "g", "shapes", "tracked-changes"):
-            self.aside -= 1
-        elif name in ("table-cell", "covered-table-cell") and self.row is not None and self.attributes is not None:
-            self._end_cell(self.row, self.attributes)
-            self.attributes = None
-        elif name == "table-row" and self.row is not None:
-            self._end_row(self.grids[-1], self.row)
-            self.row = None
+        finish = self.ends.get(tag)
+        if finish is None:
+            self.aside -= tag in _ASIDE or tag.startswith(_DRAW)
+        elif not self.aside:
+            finish()
 
     def characters(self, text: str) -> None:
         """Text between tags; a cell's own stands in its paragraphs."""
-        if self.attributes is not None and not self.aside and self.tables == 1:
+        if self.inside and not self.aside:
             self._write(text)
 
+    # ---------------------------------------------------------------------------------------- sheets and rows
+
+    def _start_style(self, attributes: dict[str, str]) -> None:
+        self.style = attributes.get(f"{_STYLE}name", "")
+
+    def _start_properties(self, attributes: dict[str, str]) -> None:
+        if attributes.get(f"{_TABLE}display") == "false":
+            self.hidden_styles.add(self.style)
+
+    def _start_table(self, attributes: dict[str, str]) -> None:
+        self.tables += 1
+        if self.tables == 1:
+            visible = attributes.get(f"{_TABLE}style-name") not in self.hidden_styles
+            self.writer.start_sheet(attributes.get(f"{_TABLE}name", ""), visible)
+        else:
+            raise UnsafeWorkbook("nesting", "a table inside a table's cell")
+
+    def _end_table(self) -> None:
+        self.tables -= 1
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        self.row = attributes
+
+    def _end_row(self) -> None:
+        if self.tables:
+            hidden = self.row.get(f"{_TABLE}visibility") in ("collapse", "filter")
+            self.writer.end_row(_times(self.row, _ROWS_REPEATED), hidden)
+
+    # ------------------------------------------------------------------------------------------------- cells
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        self.cell = attributes
+        self.text = []
+        self.letters = 0
+
+    def _end_cell(self) -> None:
+        cell, self.cell = self.cell, None
+        if cell is None or not self.tables:
+            return
+        times = _times(cell, _COLUMNS_REPEATED) if _COLUMNS_REPEATED in cell else 1
+        if _TYPE not in cell and _FORMULA not in cell and not self.text:
+            self.writer.skip_cells(times)
+            return
+        value = _value(cell, "".join(self.text))
+        if _COLUMNS_SPANNED in cell or _ROWS_SPANNED in cell:
+            self.writer.merge(_times(cell, _COLUMNS_SPANNED), _times(cell, _ROWS_SPANNED))
+        self.writer.add(value, times)
+
+    def _start_paragraph(self, _: dict[str, str]) -> None:
+        self.inside += 1
+        if self.letters:
+            self._write("\n")
+
+    def _end_paragraph(self) -> None:
+        self.inside -= 1
+
+    def _space(self, attributes: dict[str, str]) -> None:
+        if self.inside:
+            self._write(" " * min(_times(attributes, f"{_TEXT}c"), _SPACES))
+
+    def _tab(self, _: dict[str, str]) -> None:
+        if self.inside:
+            self._write(" ")
+
     def _write(self, text: str) -> None:
-        if self.lines:
-            self.lines[-1] += text
-
-    # ------------------------------------------------------------------------------------------- rows and cells
-
-    def _end_cell(self, row: list[Value], attributes: dict[str, str]) -> None:
-        value = _value(attributes, "\n".join(self.lines))
-        times = _times(attributes, "number-columns-repeated")
-        right, down = _times(attributes, "number-columns-spanned"), _times(attributes, "number-rows-spanned")
-        if isinstance(value, str) and not value.strip():
-            self.empty_cells += times
-            return
-        if right > 1 or down > 1:
-            top, left = len(self.grids[-1].rows) + self.empty_rows, len(row) + self.empty_cells
-            self.grids[-1].merged.append(((top, left), (top + down - 1, left + right - 1)))
-        self._count(self.empty_cells + times)
-        row += [""] * self.empty_cells + [value] * times
-        self.empty_cells = 0
-
-    def _end_row(self, grid: Grid, row: list[Value]) -> None:
-        if self.row_hidden and (row or self.row_times < _ROWS):
-            first = len(grid.rows) + self.empty_rows
-            grid.hidden.update(range(first, min(first + self.row_times, _ROWS)))
-        if not row:
-            self.empty_rows += self.row_times
-            return
-        if len(grid.rows) + self.empty_rows + self.row_times > _ROWS:
-            raise UnsafeWorkbook("extent", "more rows than a spreadsheet has", f"{_ROWS} rows")
-        self._count(self.empty_rows + len(row) * (self.row_times - 1))
-        grid.rows += [[] for _ in range(self.empty_rows)]
-        grid.rows += [list(row) for _ in range(self.row_times)]
-        self.empty_rows = 0
-
-    def _count(self, more: int) -> None:
-        self.cells += more
-        if self.cells > MAX_CELLS:
-            raise UnsafeWorkbook("extent", f"more than {MAX_CELLS} cells", f"{MAX_CELLS} cells")
+        if self.cell is not None:
+            self.text.append(text)
+            self.letters += len(text)
+            if self.letters > MAX_TEXT:
+                raise UnsafeWorkbook("extent", f"more than {MAX_TEXT} letters in a cell", f"{MAX_TEXT} letters")
 
 
 def _times(attributes: dict[str, str], name: str) -> int:
@@ -182,25 +216,52 @@ def _times(attributes: dict[str, str], name: str) -> int:
     return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 
 
-def _value(attributes: dict[str, str], text: str) -> Value:
-    """What a cell holds, from its type; its text is only what the program shows of it."""
-    kind = attributes.get("value-type")
-    if "formula" in attributes and _ERROR.fullmatch(text.strip()):
+def _value(cell: dict[str, str], text: str) -> Value:
+    """What a cell holds, from its type; its text is only what the program shows of it.
+
+    A type with a value that can't be one makes the cell an error: its text might be another number.
+    """
+    kind = cell.get(_TYPE)
+    formula = _FORMULA in cell
+    if cell.get(_ERROR_TYPE) == "error" or (formula and _ERROR.fullmatch(text.strip())):
         return ErrorCell(text.strip())
-    if kind in ("float", "percentage", "currency"):
-        with contextlib.suppress(ValueError):
-            return float(attributes.get("value", ""))
-    elif kind == "date":
-        with contextlib.suppress(ValueError):
-            moment = dt.datetime.fromisoformat(attributes.get("date-value", ""))
-            return moment if moment.time() != dt.time() else moment.date()
-    elif kind == "time":
-        found = _DURATION.fullmatch(attributes.get("time-value", ""))
-        if found:
-            days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-            return dt.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    elif kind == "boolean":
-        return attributes.get("boolean-value") == "true"
-    elif kind is None and "formula" in attributes and not text:
+    if formula and not text and kind != "string" and not _given(cell, kind):
         return FormulaCell()
-    return attributes.get("string-value") or text if kind == "string" else text
+    if kind in ("float", "percentage", "currency"):
+        value = _given(cell, kind)
+        return _number(value) if value else text
+    if kind == "date":
+        return _moment(_given(cell, kind)) or ErrorCell(text.strip())
+    if kind == "time":
+        span = _duration(_given(cell, kind))
+        return ErrorCell(text.strip()) if span is None else span
+    if kind == "boolean":
+        return _given(cell, kind) == "true"
+    return cell.get(f"{_OFFICE}string-value") or text
+
+
+def _given(cell: dict[str, str], kind: str | None) -> str:
+    name = f"{kind}-value" if kind in ("date", "time", "boolean", "string") else "value"
+    return cell.get(_OFFICE + name, "").strip()
+
+
+def _number(text: str) -> Value:
+    return float(text) if _NUMBER.fullmatch(text) else ErrorCell(text)
+
+
+def _moment(text: str) -> dt.date | None:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.time() != dt.time() else moment.date()
+
+
+def _duration(text: str) -> dt.timedelta | None:
+    found = _DURATION.fullmatch(text)
+    if not found:
+        return None
+    days, hours, minutes = (int(part or 0) for part in found.groups()[1:4])
+    seconds = float((found[5] or "0").replace(",", "."))
+    span = dt.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return -span if found[1] else span

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expeval.faults import Fault, nearest
+from expeval.scores.columnar import ParquetFile
 from expeval.scores.delimited import DelimitedFile
 from expeval.scores.html_table import HtmlTables
+from expeval.scores.labelled import open_spss, open_stata
 from expeval.scores.opendocument import OpenDocument
 from expeval.scores.settings import OpenFile, Reader, Settings, Unreadable
 from expeval.scores.spreadsheet import Workbook
 
 MAX_BYTES = 2**30  # of one file of scores
-READABLE = "CSV, TSV, XLSX, ODS, HTML table"
+COMPARED_BYTES = 2**20  # at once, when a file is looked at again
+READABLE = "CSV, TSV, XLSX, ODS, HTML table, Parquet, SPSS (.sav, .zsav), Stata (.dta)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ READERS: dict[str, Reader] = {
     "workbook": Workbook,
     "ods": OpenDocument,
     "html": HtmlTables,
+    "parquet": ParquetFile,
+    "spss": open_spss,
+    "stata": open_stata,
 }
 NOT_YET = {
     "flat-ods": "flat OpenDocument (.fods)",
@@ -41,9 +47,6 @@ NOT_YET = {
     "xlsb": "binary workbook (.xlsb)",
     "xls": "old workbook (.xls)",
     "encrypted": "workbook with a password",
-    "parquet": "Parquet",
-    "spss": "SPSS (.sav)",
-    "stata": "Stata (.dta)",
     "pdf": "PDF",
     "archive": "archive",
 }
@@ -104,11 +107,15 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def check_unchanged(file: FoundFile, sha256: str) -> list[Fault]:
-    """A fault where the file is no longer what was read."""
+def check_unchanged(file: FoundFile, data: bytes) -> list[Fault]:
+    """A fault where the file is no longer what was read, byte by byte."""
     try:
         with file.path.open("rb") as now:
-            same = hashlib.file_digest(now, "sha256").hexdigest() == sha256
+            at, same = 0, True
+            while same and (piece := now.read(COMPARED_BYTES)):
+                same = data.startswith(piece, at)
+                at += len(piece)
+            same = same and at == len(data)
     except OSError:
         same = False
     return [] if same else [Fault("file-changed", file.name)]
@@ -134,7 +141,8 @@ def sniff(data: bytes, suffix: str) -> str:
     for mark, form in marks.items():
         if head.startswith(mark):
             return form
-    if suffix == ".dta" and head[:1] in (b"\x71", b"\x72", b"\x73") and b"\0" in head[:64]:
+    # Stata up to version 12: release (102 to 115), order of bytes, and a 1.
+    if len(head) > 2 and 102 <= head[0] <= 115 and head[1] in (1, 2) and head[2] == 1:
         return "stata"
     return _sniff_markup(head)
 

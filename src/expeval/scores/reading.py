@@ -13,68 +13,54 @@ A reader makes one file format readable.  It must supply
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from expeval.faults import Fault, Faults, nearest
 from expeval.scores.arms import (
-    ARMS,
-    NO_GROUP,
-    OTHER_GROUP,
+    Elsewhere,
     Membership,
     arm_faults,
     find_membership,
     look_alike_groups,
-    student_codes,
+    student_labels,
+    words_of_arms,
 )
-from expeval.scores.checking import (
-    Rows,
-    check_constant,
-    check_filled,
-    check_identifies,
-    check_outcomes,
-    check_strata,
-    check_students,
-    check_units,
-    column_fault,
-    holders,
-    repeated_class_labels,
-)
-from expeval.scores.columns import (
-    Part,
-    baseline_column,
-    classes_in_institutions,
-    covariate_column,
-    label_column,
-    merge_labels,
-    outcome_column,
-)
+from expeval.scores.assembly import Assembly, Joined
+from expeval.scores.cells import Sheet
+from expeval.scores.checking import FAULTS_A_CHECK, column_fault, every_row, fault_of_two, holders
 from expeval.scores.decimals import settle_decimal
-from expeval.scores.institutions import (
-    InstitutionTable,
-    counted,
-    join,
-    read_institutions,
-    unknown_institutions,
-    unused_institutions,
-)
-from expeval.scores.roles import Columns, group_words, missing_values, student_columns
+from expeval.scores.institutions import InstitutionTable, read_institutions, unknown_institutions
+from expeval.scores.roles import Columns, group_words, missing_values, outcome_texts, student_columns
+from expeval.scores.side_by_side import as_texts, empty_arms, sections
 from expeval.scores.spelling import tidy
-from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, Scores, Source
+from expeval.scores.students import (
+    LabelsOfStudents,
+    StudentIndex,
+    StudentTables,
+    labels_of_students,
+    link,
+    matching_notices,
+    read_students,
+    told_where_it_is_meant,
+)
+from expeval.scores.table import IntArray, Notice, Scores
 from expeval.scores.tables import Table, hidden_notice, list_files, read_table, spelling_notices
-from expeval.scores.typed import MissingValues
-from expeval.scores.unit_order import units_in_order
+from expeval.scores.typed import LabelColumn, MissingValues, read_labels_column
 from expeval.study.spec import Study
 
 
-def read_scores(study: Study) -> Scores:
+def read_scores(study: Study, tables: Sequence[Table] = ()) -> Scores:
     """Read the scores that a study file names.
 
     Parameters
     ----------
     study : Study
         The study file as read; file names are relative to its folder.
+    tables : sequence of Table
+        Further tables of scores that are read already.
 
     Returns
     -------
@@ -86,245 +72,233 @@ def read_scores(study: Study) -> Scores:
     Faults
         With all faults of all files.
     """
-    work = _Reading(study, missing_values(study))
-    institutions = read_institutions(study, work.missing, work.faults)
-    tables = work.read_tables(institutions)
-    if not tables:
-        raise Faults(_once(work.faults))
-    rows = work.join_tables(tables, institutions)
-    if work.faults:
-        raise Faults(_once(work.faults))
-    return work.scores(rows, tables, institutions)
+    examined = examine_scores(study, tables)
+    if examined.assembly is None or examined.joined is None or examined.faults:
+        raise Faults(examined.faults)
+    return examined.assembly.scores(examined.joined)
 
 
-@dataclass(slots=True)
-class _Joined:
-    """The students of both arms, all files one below the other."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What reading came to: all faults, the arm of each record, and the columns where any could be read."""
 
-    rows: Rows
-    arm: IntArray
-    outcomes: dict[str, Numbers]
-    baselines: dict[str, tuple[str, Numbers]]
-    covariates: dict[str, Column]
-    institution: Categories | None
-    class_labels: Categories | None
-    class_: Categories | None
-    strata: Categories | None
-    repeated: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    faults: tuple[Fault, ...]
+    assembly: Assembly | None = None
+    joined: Joined | None = None
+
+
+def examine_scores(study: Study, tables: Sequence[Table] = ()) -> Examined:
+    """Read like :func:`read_scores`; faults are told beside what could be read all the same."""
+    work = _Reading(study, missing_values(study), given=tables)
+    assembly = work.read_files()
+    joined = assembly.join() if assembly is not None else None
+    return Examined(tuple(_once(work.faults)), assembly, joined)
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One reading of a study's files: what is wrong, noticed and left out so far."""
+    """One reading of a study's files: what is wrong and noticed so far, and which arm each record belongs to."""
 
     study: Study
     missing: MissingValues
+    given: Sequence[Table] = ()
+    institutions: InstitutionTable | None = None
+    students: StudentTables | None = None
     faults: list[Fault] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     memberships: list[Membership] = field(default_factory=list)
 
-    def read_tables(self, institutions: InstitutionTable | None) -> list[Table]:
-        """Open every file of scores, set its decimal sign and find its arms."""
-        group = self.study.groups.column
-        elsewhere = institutions is not None and self._whole_institutions and institutions.may_hold_groups(group)
-        columns = student_columns(self.study, elsewhere)
+    def read_files(self) -> Assembly | None:
+        """Open every file, set its decimal sign and find the arms of its records."""
+        self.institutions = read_institutions(self.study, self.missing, self.faults)
+        self.students = read_students(self.study, self.missing, self.faults)
         before = len(self.faults)
+        columns = student_columns(self.study, self._stands_elsewhere)
         listed = list_files(self.study, self.study.score_files, self.faults, group_words(self.study))
         found = before == len(self.faults)
-        tables = [table for file in listed if (table := read_table(file, columns, self.study.missing, self.faults))]
-        self._institution_covariates(columns, tables, institutions)
-        for table in tables:
-            self._prepare(table, columns, institutions)
-        self._groups_of_institutions(tables, institutions)
-        if found and len(tables) == len(listed) and all(member.known for member in self.memberships):
-            holding = [table for table in tables if group is None or group in table.sheet.columns]
-            holding += institutions.tables if institutions and len(holding) < len(tables) else []
-            self.faults += arm_faults(self.study, self.memberships, [table.sheet.file for table in holding])
-        return tables
+        wanted = as_texts(columns) if self.study.side_by_side else columns
+        tables = [*self.given]
+        found = found and before == len(self.faults)
+        tables += [table for file in listed if (table := read_table(file, wanted, self.study.missing, self.faults))]
+        self._institution_covariates(columns, tables)
+        if self.students is not None:
+            self.faults[before:] = told_where_it_is_meant(self.faults[before:], self.students)
+        if not tables:
+            return None
+        index = self._memberships(tables, columns, found and len(tables) >= len(listed) + len(self.given))
+        for file in self._other_files():
+            entry = "data.institutions" if self.institutions and file in self.institutions.tables else "data.students"
+            self.notices += spelling_notices(file.sheet)
+            self.notices += hidden_notice(file.sheet, f"in its entry in {entry}, hidden")
+        if self.study.side_by_side:
+            tables, _ = sections(self.study, tables)
+        return Assembly(
+            self.study,
+            self.missing,
+            tables,
+            self.memberships,
+            index,
+            self.institutions,
+            self.students,
+            self.faults,
+            self.notices,
+        )
+
+    def _other_files(self) -> list[Table]:
+        files = list(self.students.files) if self.students else []
+        return files + (self.institutions.tables if self.institutions else [])
+
+    def _stands_elsewhere(self, name: str) -> bool:
+        """Whether a column need not stand in the files of scores."""
+        groups = (
+            name == self.study.groups.column
+            and self._whole_institutions
+            and self.institutions is not None
+            and self.institutions.may_hold_groups(name)
+        )
+        return groups or (self.students is not None and self.students.may_hold(name))
 
     @property
     def _whole_institutions(self) -> bool:
         return self.study.groups.assigned == "institution" and self.study.groups.column is not None
 
-    def _groups_of_institutions(self, tables: list[Table], institutions: InstitutionTable | None) -> None:
+    def _memberships(self, tables: list[Table], columns: Columns, complete: bool) -> StudentIndex | None:
+        """The arm of every record; an arm without any is told where all files could be read."""
+        for table in tables:
+            self._settle_decimal(table, columns)
+        if self.study.side_by_side:
+            twice, self.memberships = sections(self.study, tables)
+            if complete and not any(fault.code == "column-missing" for fault in self.faults):
+                self.faults += empty_arms(self.study, twice, self.memberships)
+            return None
+        labels = [student_labels(self.study, table.sheet, self.missing, self.faults) for table in tables]
+        known = [column for column in labels if column is not None]
+        index = StudentIndex.of(known, self.students is not None) if len(known) == len(tables) else None
+        group = institution = None
+        if self.students is not None and index is not None:
+            sheets = [table.sheet for table in tables]
+            self.faults += link(self.study, self.students, index, sheets)
+            self.notices += matching_notices(self.students, index)
+            group = self._of_students(self.study.groups.column, index)
+            institution = self._of_students(self.study.data.institution, index)
+        for i, (table, students) in enumerate(zip(tables, labels, strict=True)):
+            records = index.records[i] if index is not None else None
+            self._membership(table, students, records, group, institution)
+        self._groups_of_institutions(tables)
+        if complete and all(member.known for member in self.memberships):
+            self.faults += arm_faults(self.study, self.memberships, self._holding_groups(tables))
+        return index
+
+    def _holding_groups(self, tables: list[Table]) -> list[str]:
+        """The names of the files that say who belongs to which arm."""
+        group = self.study.groups.column
+        holding = [table for table in tables if group is None or group in table.sheet.columns]
+        if len(holding) < len(tables):
+            further = self.students.holding(group) if self.students else []
+            holding += [file for table in further for file in table.files]
+            holding += self.institutions.tables if self.institutions and not further else []
+        return [table.sheet.file for table in holding]
+
+    def _of_students(self, name: str | None, index: StudentIndex) -> LabelsOfStudents | None:
+        assert self.students is not None
+        return labels_of_students(self.study, self.students, name, index.size, self.missing, self.faults)
+
+    def _membership(
+        self,
+        table: Table,
+        students: LabelColumn | None,
+        records: IntArray | None,
+        group: LabelsOfStudents | None,
+        institution: LabelsOfStudents | None,
+    ) -> None:
+        elsewhere = Elsewhere(
+            self.institutions.groups if self.institutions else None,
+            group.of(records) if group is not None and records is not None else None,
+            institution.of(records) if institution is not None and records is not None else None,
+        )
+        sheet = table.sheet
+        if group is not None and records is not None and group.name in sheet.columns:
+            self.faults += self._groups_differ(sheet, records, group)
+        self.faults += self._groups_of_institutions_differ(sheet)
+        member = find_membership(self.study, sheet, table.listed.arm, students, self.missing, self.faults, elsewhere)
+        self.memberships.append(member)
+        self.notices += spelling_notices(sheet) + hidden_notice(sheet) + look_alike_groups(self.study, member.values)
+
+    def _groups_differ(self, sheet: Sheet, records: IntArray, group: LabelsOfStudents) -> list[Fault]:
+        """Students whose group in the file of scores is another one than in a further table."""
+        own = read_labels_column(sheet, group.name, self.missing, words_of_arms(self.study))
+        theirs = group.of(records)
+        index = {label: code for code, label in enumerate(theirs.labels)}
+        codes = np.array([*(index.get(label, len(index)) for label in own.labels), -1], dtype=np.int64)[own.codes]
+        differing = np.flatnonzero((codes >= 0) & (theirs.codes >= 0) & (codes != theirs.codes))
+        here = every_row([sheet])
+        return [
+            fault_of_two("column-differs", group.place(int(records[record])), (here, record), group.name)
+            for record in differing[:FAULTS_A_CHECK].tolist()
+        ]
+
+    def _groups_of_institutions_differ(self, sheet: Sheet) -> list[Fault]:
+        """Institutions whose group in the institution file is another one than in their students' rows."""
+        group, institution, table = self.study.groups.column, self.study.data.institution, self.institutions
+        if table is None or table.groups is None or group not in sheet.columns or institution not in sheet.columns:
+            return []
+        groups = read_labels_column(sheet, str(group), self.missing)
+        units = read_labels_column(sheet, str(institution), self.missing)
+        index = {label: code for code, label in enumerate(groups.labels)}
+        named = [table.groups.get(label) for label in units.labels]
+        known = [-1 if label is None else index.get(label, len(index)) for label in named]
+        theirs = np.array([*known, -1], dtype=np.int64)[units.codes]
+        rows = np.flatnonzero((theirs >= 0) & (groups.codes >= 0) & (theirs != groups.codes))
+        _, first = np.unique(units.codes[rows], return_index=True)
+        here, there = every_row([sheet]), table.rows
+        return [
+            fault_of_two(
+                "column-differs", (there, table.records[units.labels[units.codes[row]]]), (here, row), str(group)
+            )
+            for row in rows[np.sort(first)][:FAULTS_A_CHECK].tolist()
+        ]
+
+    def _settle_decimal(self, table: Table, columns: Columns) -> None:
+        sheet = table.sheet
+        categories = set(self.study.covariates.categories)
+        numeric = [name for name in columns.numeric if name in sheet.columns and name not in categories]
+        given = table.listed.settings.decimal
+        self.faults += settle_decimal(sheet, numeric, self.missing, given, outcome_texts(self.study))
+
+    def _groups_of_institutions(self, tables: list[Table]) -> None:
         """Tell institutions whose group nobody knows; notice that the groups are those of the institution file."""
         group, name = self.study.groups.column, str(self.study.data.institution)
+        if self.institutions is None or self.institutions.groups is None:
+            return
+        if self.students is not None and self.students.may_hold(group):
+            return
         joined = [i for i, table in enumerate(tables) if group is not None and group not in table.sheet.columns]
-        if institutions is None or institutions.groups is None or not joined:
+        if not joined:
             return
         lacking: dict[str, int] = {}
         for i in joined:
             for label, count in self.memberships[i].lacking.items():
                 lacking[label] = lacking.get(label, 0) + count
-        self.faults += unknown_institutions(self.study, institutions, lacking)
+        self.faults += unknown_institutions(self.study, self.institutions, lacking)
         unnamed = [tables[i].sheet for i in joined if not self.memberships[i].known and not self.memberships[i].lacking]
-        if (holding := holders(unnamed, name)) and not any(fault.column == name for fault in self.faults):
+        further = self.students.holding(name) if self.students and unnamed else []
+        holding = holders([*unnamed, *(sheet for table in further for sheet in table.sheets)], name)
+        if holding and not any(fault.column == name for fault in self.faults):
             self.faults.append(column_fault("column-empty", holding, name, "data.institution"))
-        words = f"{institutions.files}: the groups were read from the column “{group}” of the institution file."
+        words = f"{self.institutions.files}: the groups were read from the column “{group}” of the institution file."
         self.notices.append(Notice("groups-of-institutions", words))
 
-    def _institution_covariates(
-        self, columns: Columns, tables: list[Table], institutions: InstitutionTable | None
-    ) -> None:
-        """Institution covariates must stand in the institution file or in every file of scores."""
-        held = institutions.covariates if institutions else ()
-        if institutions is not None and not institutions.complete:
+    def _institution_covariates(self, columns: Columns, tables: list[Table]) -> None:
+        """Institution covariates must stand in the institution file, in a further table or in every file of scores."""
+        held = self.institutions.covariates if self.institutions else ()
+        if self.institutions is not None and not self.institutions.complete:
             return
         for name in columns.optional:
             lacking = [t for t in tables if name not in t.sheet.columns and tidy(name) not in t.names]
-            if name in held or not lacking:
+            if name in held or not lacking or (self.students is not None and self.students.may_hold(name)):
                 continue
-            where = institutions.tables if institutions and len(lacking) == len(tables) else lacking
+            where = self.institutions.tables if self.institutions and len(lacking) == len(tables) else lacking
             self.faults += [_lacking(table, name) for table in where]
-
-    def _prepare(self, table: Table, columns: Columns, institutions: InstitutionTable | None) -> None:
-        sheet = table.sheet
-        stands = frozenset(tidy(text) for outcome in self.study.outcomes for text in outcome.values)
-        categories = set(self.study.covariates.categories)
-        numeric = [name for name in columns.numeric if name in sheet.columns and name not in categories]
-        self.faults += settle_decimal(sheet, numeric, self.missing, table.listed.settings.decimal, stands)
-        groups = institutions.groups if institutions else None
-        member = find_membership(self.study, sheet, table.listed.arm, self.missing, self.faults, groups)
-        self.memberships.append(member)
-        self.notices += spelling_notices(sheet) + hidden_notice(sheet) + look_alike_groups(self.study, member.values)
-
-    def join_tables(self, tables: list[Table], institutions: InstitutionTable | None) -> _Joined:
-        """Type the columns of all files and check them across rows."""
-        parts = [Part(table.sheet, member.kept) for table, member in zip(tables, self.memberships, strict=True)]
-        rows = _rows(parts)
-        arm = np.concatenate([member.arm[member.kept] for member in self.memberships])
-        outcomes = {
-            outcome.name: outcome_column(parts, outcome, f"outcomes[{i}]", self.missing, self.faults)
-            for i, outcome in enumerate(self.study.outcomes, 1)
-        }
-        baselines = {
-            outcome.name: (outcome.baseline, baseline_column(parts, outcome, self.missing, self.faults))
-            for outcome in self.study.outcomes
-            if outcome.baseline is not None
-        }
-        institution = self._labels(parts, self.study.data.institution)
-        labels = self._labels(parts, self.study.data.class_)
-        class_ = classes_in_institutions(institution, labels) if labels is not None else None
-        strata = self._labels(parts, self.study.groups.strata)
-        covariates = self._student_covariates(parts)
-        covariates |= self._unit_covariates(parts, rows, institution or class_, institutions)
-        repeated = np.zeros(arm.size, dtype=bool)
-        joined = _Joined(rows, arm, outcomes, baselines, covariates, institution, labels, class_, strata, repeated)
-        if institution is not None and labels is not None and (times := repeated_class_labels(institution, labels)):
-            words = f"{times} class labels stand in more than one institution; each is a class of its own there."
-            self.notices.append(Notice("class-labels-repeat", words))
-        self._check(joined, tables)
-        return joined
-
-    def _labels(self, parts: list[Part], name: str | None) -> Categories | None:
-        return None if name is None else label_column(parts, name, self.missing, self.faults)
-
-    def _student_covariates(self, parts: list[Part]) -> dict[str, Column]:
-        spec = self.study.covariates
-        found = {
-            name: covariate_column(parts, name, self.missing, name in spec.categories, self.faults)
-            for name in spec.student
-        }
-        for name, column in found.items():
-            self._identifies(parts, name, column, "covariates.student")
-        return found
-
-    def _identifies(self, parts: list[Part], name: str, column: Column, key: str) -> bool:
-        faults = check_identifies([part.sheet for part in parts], column, name, key)
-        self.faults += faults
-        return bool(faults)
-
-    def _unit_covariates(
-        self, parts: list[Part], rows: Rows, units: Categories | None, table: InstitutionTable | None
-    ) -> dict[str, Column]:
-        """Covariates of institutions (of classes where there are none), from their own file or the scores'."""
-        spec = self.study.covariates
-        key = "covariates.institution"
-        found: dict[str, Column] = {}
-        if units is None:
-            return found
-        if table is not None and table.complete:
-            self.faults += unknown_institutions(self.study, table, counted(units))
-            self.notices += unused_institutions(table, units)
-        for name in spec.institution:
-            category = name in spec.categories
-            if table is not None and name in table.covariates:
-                everyone = [Part(t.sheet, np.ones(t.sheet.rows.size, dtype=bool)) for t in table.tables]
-                column = covariate_column(everyone, name, self.missing, category, self.faults)
-                found[name] = join(units, table.records, column)
-                self._identifies(everyone, name, found[name], key)
-            else:
-                found[name] = covariate_column(parts, name, self.missing, category, self.faults)
-                # The values of a column that tells students apart are in no message, and neither is how they vary.
-                if not self._identifies(parts, name, found[name], key):
-                    self.faults += check_constant(rows, units, name, found[name], "covariate-varies", key)
-        return found
-
-    def _check(self, joined: _Joined, tables: list[Table]) -> None:
-        files = [table.sheet.file for table in tables]
-        name = self.study.data.student
-        if name is not None and all(member.students is not None for member in self.memberships):
-            students = student_codes(self.memberships)
-            first = self.study.data.duplicates == "first"
-            faults, joined.repeated = check_students(joined.rows, students, joined.arm, _used(joined), first, name)
-            self.faults += faults
-        self._check_units(joined)
-        if joined.arm.size and not self.faults:
-            self.faults += check_outcomes(joined.outcomes, files)
-
-    def _check_units(self, joined: _Joined) -> None:
-        """Assigned units stand in one arm and one stratum; the columns that say who belongs where hold something."""
-        data, assigned, strata = self.study.data, self.study.groups.assigned, self.study.groups.strata
-        units = {"institution": joined.institution, "class": joined.class_}.get(assigned)
-        if units is not None:
-            column = data.institution if assigned == "institution" else data.class_
-            self.faults += check_units(joined.rows, units, joined.arm, str(column))
-        if data.institution is not None and joined.institution is not None:
-            self.faults += check_filled(
-                joined.rows, joined.institution, data.institution, "data.institution", self.faults
-            )
-        # Beside institutions a class is only needed where classes were assigned.
-        if (
-            data.class_ is not None
-            and joined.class_labels is not None
-            and (assigned == "class" or not data.institution)
-        ):
-            self.faults += check_filled(joined.rows, joined.class_labels, data.class_, "data.class", self.faults)
-        if strata is not None and joined.strata is not None:
-            self.faults += check_strata(joined.rows, joined.strata, strata, self.faults)
-            if units is not None:
-                self.faults += check_constant(joined.rows, units, strata, joined.strata, "strata-vary", "groups.strata")
-
-    def scores(self, joined: _Joined, tables: list[Table], institutions: InstitutionTable | None) -> Scores:
-        """The result, once nothing is wrong: repetitions taken out, everything left out counted."""
-        kept = ~joined.repeated
-        scores = Scores(
-            arm=joined.arm[kept],
-            outcomes={name: Numbers(column.values[kept]) for name, column in joined.outcomes.items()},
-            baselines={k: (name, Numbers(column.values[kept])) for k, (name, column) in joined.baselines.items()},
-            covariates={name: _selected(column, kept) for name, column in joined.covariates.items()},
-            institution=_selected_labels(joined.institution, kept),
-            class_=_selected_labels(joined.class_, kept),
-            strata=_selected_labels(joined.strata, kept),
-            left_out=self._left_out(joined),
-            sources=tuple(
-                [_source(table, "scores") for table in tables]
-                + [_source(table, "institutions") for table in (institutions.tables if institutions else [])]
-            ),
-            notices=tuple(self.notices),
-            places=joined.rows.places(kept),
-        )
-        return units_in_order(scores)
-
-    def _left_out(self, joined: _Joined) -> dict[tuple[str, str], int]:
-        arms = np.concatenate([member.arm for member in self.memberships])
-        counts = {
-            ("other", "other-group"): int(np.count_nonzero(arms == OTHER_GROUP)),
-            ("other", "no-group"): int(np.count_nonzero(arms == NO_GROUP)),
-        }
-        for code, arm in ARMS.items():
-            counts[arm, "duplicate"] = int(np.count_nonzero(joined.repeated & (joined.arm == code)))
-        return {reason: count for reason, count in counts.items() if count}
 
 
 def _once(faults: list[Fault]) -> list[Fault]:
@@ -332,35 +306,6 @@ def _once(faults: list[Fault]) -> list[Fault]:
     return list({(f.code, f.file, f.sheet, f.row, f.rows, f.column, f.found): f for f in reversed(faults)}.values())[
         ::-1
     ]
-
-
-def _rows(parts: list[Part]) -> Rows:
-    records = [np.flatnonzero(part.kept) for part in parts]
-    numbers = [np.full(record.size, i, dtype=np.int64) for i, record in enumerate(records)]
-    return Rows([part.sheet for part in parts], np.concatenate(numbers), np.concatenate(records).astype(np.int64))
-
-
-def _used(joined: _Joined) -> list[Column]:
-    """The columns in which two rows of a student must agree to be the same row."""
-    columns: list[Column | None] = [
-        *joined.outcomes.values(),
-        *(column for _, column in joined.baselines.values()),
-        *joined.covariates.values(),
-        joined.institution,
-        joined.class_,
-        joined.strata,
-    ]
-    return [column for column in columns if column is not None]
-
-
-def _selected(column: Column, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Column:
-    if isinstance(column, Numbers):
-        return Numbers(column.values[kept])
-    return merge_labels([(column.codes[kept], column.labels)])
-
-
-def _selected_labels(column: Categories | None, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Categories | None:
-    return None if column is None else merge_labels([(column.codes[kept], column.labels)])
 
 
 def _lacking(table: Table, name: str) -> Fault:
@@ -373,20 +318,4 @@ def _lacking(table: Table, name: str) -> Fault:
         name,
         key="covariates.institution",
         nearest=nearest(name, [other for other in table.names if other]),
-    )
-
-
-def _source(table: Table, role: str) -> Source:
-    sheet = table.sheet
-    return Source(
-        file=sheet.file,
-        role=role,
-        rows=int(sheet.rows.size),
-        encoding=sheet.encoding,
-        delimiter=sheet.delimiter,
-        decimal=sheet.decimal,
-        sheet=sheet.sheet,
-        header_row=sheet.header_row,
-        mended=dict(sheet.mended),
-        sha256=sheet.sha256,
     )

@@ -34,10 +34,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first records of a file with their rows, as texts, and the file's last row."""
+    """The first records of a file with their rows, as texts, and the file's last row.
+
+    ``named``: the format itself names the columns, in the one record that is shown; that is no row of the file.
+    """
 
     records: Sequence[tuple[int, list[str]]]
     last_row: int
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from expeval.scores.workbook_safety import MAX_CELLS, UnsafeWorkbook, read_part
+from expeval.scores.workbook_safety import MAX_CELLS, UnsafeWorkbook, read_part, walk_xml
 
 _CELL = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_ROW_ATTRIBUTE = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["'](\d+)["']""")
-_COLUMN_ATTRIBUTE = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})\d+["']""")
+_ROW_ATTRIBUTE = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["'](\d+)["'][^>]*(?<!/)>""")
+_COLUMN_ATTRIBUTE = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})\d+["'][^>]*(?<!/)>""")
 _WORTH_A_LOOK = re.compile(rb"""<(?:\w+:)?f[\s/>]|\bt=["']e["']|\bhidden=""")
+_SLICE = 4 * 2**20
+_LONGEST_TAG = 500
+MAX_EMPTY = 5_000_000  # of the rectangle, however few cells there are
+CELLS_FOR_ONE = 30  # of the rectangle for each cell that is there
+_PLAN_LIMIT = 2**20  # bytes of the parts that list the sheets
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -39,8 +43,8 @@ def sheet_parts(archive: zipfile.ZipFile, data: bytes) -> dict[str, str]:
     """Sheet name -> the archive's part that holds it, in the workbook's order."""
     names = set(archive.namelist())
     try:
-        book = ElementTree.fromstring(read_part(archive, "xl/workbook.xml", data))
-        relations = ElementTree.fromstring(read_part(archive, "xl/_rels/workbook.xml.rels", data))
+        book = ElementTree.fromstring(read_part(archive, "xl/workbook.xml", data, _PLAN_LIMIT))
+        relations = ElementTree.fromstring(read_part(archive, "xl/_rels/workbook.xml.rels", data, _PLAN_LIMIT))
     except ElementTree.ParseError:
         raise UnsafeWorkbook("damaged", "a damaged workbook") from None
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
@@ -55,12 +59,17 @@ def sheet_parts(archive: zipfile.ZipFile, data: bytes) -> dict[str, str]:
 
 
 def check_extent(xml: bytes) -> None:
-    """Raise :class:`UnsafeWorkbook` where one far cell would make a reader keep a vast empty rectangle."""
-    rows = [int(row) for row in _ROW_ATTRIBUTE.findall(xml)]
-    letters = {column.decode() for column in _COLUMN_ATTRIBUTE.findall(xml)}
-    extent = max(rows, default=0) * (max(map(column_number, letters), default=-1) + 1)
-    if extent > MAX_CELLS:
-        raise UnsafeWorkbook("extent", f"{extent} cells", f"{MAX_CELLS} cells")
+    """Raise :class:`UnsafeWorkbook` where few far cells would make a reader keep a vast empty rectangle."""
+    last, widest, cells = 0, 0, 0
+    for start in range(0, len(xml), _SLICE):
+        piece = xml[start : start + _SLICE + _LONGEST_TAG]  # a tag that the slice ends within is looked at twice
+        rows = max(map(int, _ROW_ATTRIBUTE.findall(piece)), default=0)
+        letters = _COLUMN_ATTRIBUTE.findall(piece)
+        cells += len(letters)
+        widest = max([widest, *(column_number(column.decode()) + 1 for column in set(letters))])
+        last = max(last, rows)
+    if last * widest > min(MAX_CELLS, max(MAX_EMPTY, CELLS_FOR_ONE * cells)):
+        raise UnsafeWorkbook("extent", f"{cells} cells far apart, over {last} rows and {widest} columns")
 
 
 def sheet_marks(xml: bytes) -> SheetMarks:
@@ -73,10 +82,7 @@ def sheet_marks(xml: bytes) -> SheetMarks:
     parser.EndElementHandler = walk.end
     parser.CharacterDataHandler = walk.text
     parser.buffer_text = True
-    try:
-        parser.ParseFile(io.BytesIO(xml))
-    except expat.ExpatError:
-        raise UnsafeWorkbook("damaged", "a damaged workbook") from None
+    walk_xml(parser, (xml[i : i + _SLICE] for i in range(0, len(xml), _SLICE)))
     return walk.marks
 
 

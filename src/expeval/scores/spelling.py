@@ -15,7 +15,7 @@ _WHITE = re.compile(r"\s+")
 
 def tidy(text: str) -> str:
     """Text as it is compared: NFC, every run of white space one space, none at the ends, nothing invisible."""
-    if text.isascii() and text.isalnum():
+    if text.isascii() and (text.isalnum() or (text.isprintable() and " " not in text)):
         return text
     return _WHITE.sub(" ", unicodedata.normalize("NFC", text).translate(_INVISIBLE)).strip()
 
@@ -57,14 +57,21 @@ def find_columns(header: Sequence[str], wanted: Sequence[str]) -> Lookup:
     names = [tidy(name) for name in header]
     lookup = Lookup()
     exact = {tidy(name) for name in wanted}
+    places_of: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        places_of.setdefault(name, []).append(i)
+    shapes: list[str | None] | None = None
     for want in dict.fromkeys(wanted):
-        places = [i for i, name in enumerate(names) if name == tidy(want)]
+        places = places_of.get(tidy(want), [])
         if len(places) > 1:
             lookup.twice[want] = len(places)
         if places:
             lookup.positions[want] = places[0]
             continue
-        alike = [i for i, name in enumerate(names) if name not in exact and look_alike(name) == look_alike(want)]
+        if shapes is None:
+            shapes = [None if name in exact else look_alike(name) for name in names]
+        shape = look_alike(want)
+        alike = [i for i, other in enumerate(shapes) if other == shape]
         if len(alike) == 1:
             lookup.positions[want] = alike[0]
             lookup.mended[want] = names[alike[0]]

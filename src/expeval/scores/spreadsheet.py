@@ -9,10 +9,12 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from expeval.faults import Fault
 from expeval.scores.cells import ErrorCell, FormulaCell, Value
-from expeval.scores.grid import Grid, GridFile, choose_sheet
+from expeval.scores.grid import Grid, GridFile, choose_sheet, is_meant
 from expeval.scores.settings import Settings, Unreadable
 from expeval.scores.sheet_marks import check_extent, sheet_marks, sheet_parts
 from expeval.scores.workbook_safety import UnsafeWorkbook, check_archive, open_archive, read_part
+
+MAX_WHOLE_RATIO = 50  # unpacked to packed: every cell names its place, which packs by ten or twenty
 
 
 class Workbook(GridFile):
@@ -21,7 +23,7 @@ class Workbook(GridFile):
     def __init__(self, data: bytes, settings: Settings, wanted: Sequence[str], file: str) -> None:
         try:
             archive = open_archive(data)
-            check_archive(archive, data)
+            check_archive(archive, data, MAX_WHOLE_RATIO)
             parts = sheet_parts(archive, data)
             xml = {name: read_part(archive, part, data) for name, part in parts.items()}
             for content in xml.values():
@@ -40,8 +42,7 @@ def _grids(data: bytes, xml: Mapping[str, bytes], settings: Settings) -> list[Gr
     grids = []
     for number, about in enumerate(book.sheets_metadata, 1):
         grid = Grid(about.name, [], visible=about.visible == SheetVisibleEnum.Visible)
-        named = settings.sheet in (number, about.name)
-        if named or (settings.sheet is None and grid.visible):
+        if is_meant(grid, number, settings):
             _fill(grid, book.get_sheet_by_index(number - 1), xml.get(about.name, b""))
         grids.append(grid)
     return grids

@@ -13,14 +13,23 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A numeric column: shape (n,), NaN where the cell is missing."""
+    """A numeric column: shape (n,), NaN where the cell is missing.
+
+    ``reasons`` (n,) is why, where the file declares values missing; absent where it declares none.
+    """
 
     values: FloatArray
+    reasons: Categories | None = None
 
     @property
     def missing(self) -> NDArray[np.bool_]:
         """(n,) true where the cell is missing."""
         return np.isnan(self.values)
+
+    def at(self, places: IntArray) -> Numbers:
+        """The cells at some places; -1 is a missing cell."""
+        reasons = self.reasons.at(places) if self.reasons is not None else None
+        return Numbers(np.append(self.values, np.nan)[places], reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,10 @@ class Categories:
     def missing(self) -> NDArray[np.bool_]:
         """(n,) true where the cell is missing."""
         return np.asarray(self.codes < 0)
+
+    def at(self, places: IntArray) -> Categories:
+        """The cells at some places; -1 is a missing cell."""
+        return Categories(np.append(self.codes, -1)[places], self.labels)
 
 
 Column = Numbers | Categories

@@ -18,11 +18,12 @@ from expeval.study.spec import FileEntry, Study
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A file to read: where it is, what study.toml says about it, the arm whose file it is."""
+    """A file to read: where it is, what study.toml says about it, the arm whose file it is, its role as a source."""
 
     file: FoundFile
     settings: Settings
     arm: str | None = None
+    role: str = "scores"
 
 
 @dataclass(slots=True)
@@ -65,17 +66,33 @@ def settings_of(entry: FileEntry, words: Sequence[str]) -> Settings:
     )
 
 
-def read_table(listed: Listed, columns: Columns, missing: Sequence[str], faults: list[Fault]) -> Table | None:
-    """Read a file's columns; ``None`` where it can't be read, with the reason added to ``faults``."""
+def read_table(
+    listed: Listed, columns: Columns, missing: Sequence[str], faults: list[Fault], entry: str | None = None
+) -> Table | None:
+    """Read a file's columns; ``None`` where it can't be read, with the reason added to ``faults``.
+
+    ``entry`` is the key that names the file where nothing of ``[data]`` holds for it: what a fault asks for must
+    then stand in the file's own entry.
+    """
+    before = len(faults)
     try:
         data = read_bytes(listed.file)
         table = _read(listed, data, columns, missing, faults)
     except Unreadable as unreadable:
         faults += unreadable.faults
         return None
+    finally:
+        name_entry(faults[before:], entry)
     table.sheet.sha256 = digest(data)
-    faults += check_unchanged(listed.file, table.sheet.sha256)
+    faults += check_unchanged(listed.file, data)
     return table
+
+
+def name_entry(faults: Sequence[Fault], entry: str | None) -> None:
+    """Tell in faults that name a key of ``[data]`` that it must stand in the file's own entry."""
+    for fault in faults:
+        if entry is not None and fault.key is not None and fault.key.removeprefix("data.") in FileEntry.model_fields:
+            fault.details["entry"] = entry
 
 
 def _read(listed: Listed, data: bytes, columns: Columns, missing: Sequence[str], faults: list[Fault]) -> Table:
@@ -93,10 +110,10 @@ def _read(listed: Listed, data: bytes, columns: Columns, missing: Sequence[str],
     sheet, row_faults = opened.read(request)
     sheet.spellings = header.lookup.mended
     sheet.mend("column names", len(header.lookup.mended))
-    faults += column_faults(header, columns.keys, file, sheet.sheet)
+    faults += column_faults(header, columns.keys, columns.known, file, sheet.sheet)
     faults += row_faults
     if not sheet.rows.size:
-        raise Unreadable(Fault("header-only", file, sheet.sheet, header.row))
+        raise Unreadable(Fault("header-only", file, sheet.sheet, header.row or None))
     return Table(listed, sheet, names)
 
 
@@ -108,10 +125,10 @@ def spelling_notices(sheet: Sheet) -> list[Notice]:
     ]
 
 
-def hidden_notice(sheet: Sheet) -> list[Notice]:
+def hidden_notice(sheet: Sheet, key: str = "data.hidden") -> list[Notice]:
     """Rows that a spreadsheet hides and that were read all the same."""
     if not sheet.hidden_rows:
         return []
     rows = "1 hidden row was" if sheet.hidden_rows == 1 else f"{sheet.hidden_rows} hidden rows were"
-    words = f'{sheet.file}: {rows} read as well; data.hidden = "drop" leaves them out.'
+    words = f'{sheet.file}: {rows} read as well; {key} = "drop" leaves them out.'
     return [Notice("hidden-rows", words)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,16 +19,29 @@ from expeval.scores.cells import (
     DistinctCells,
     ErrorCell,
     FormulaCell,
+    LabelledCell,
+    MissingCell,
     NumericCells,
     Sheet,
     Value,
     distinct,
     number_text,
     shown,
+    texts_of,
+    told,
 )
 from expeval.scores.numbers import FAULTS, Kind, read_text, read_value
 from expeval.scores.spelling import tidy
-from expeval.scores.table import FloatArray, IntArray
+from expeval.scores.table import Categories, FloatArray, IntArray
+from expeval.scores.text_cells import ManyTexts
+from expeval.scores.value_labels import (
+    UNCLEAR,
+    has_labels,
+    label_texts,
+    numeric_label,
+    tell_labelled_numbers,
+    unclear_levels,
+)
 
 MISSING = "missing"  # what a cell may stand for in an outcome's `values`
 
@@ -53,19 +67,21 @@ class MissingValues:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What one distinct cell value means: a number (NaN: missing), or the fault that it is."""
+    """What one distinct cell value means: a number (NaN: missing, perhaps for a declared reason), or a fault."""
 
     number: float = float("nan")
     fault: str | None = None
     mended: str | None = None
+    reason: str | None = None
 
 
 @dataclass(slots=True)
 class NumberColumn:
-    """Numbers (n,), NaN where missing or faulty, and the records of each fault."""
+    """Numbers (n,), NaN where missing or faulty, the records of each fault, and why declared values are missing."""
 
     values: FloatArray
     faulty: dict[str, IntArray] = field(default_factory=dict)
+    reasons: Categories | None = None
 
 
 @dataclass(slots=True)
@@ -73,7 +89,7 @@ class LabelColumn:
     """Labels: codes (n,) into ``labels``, -1 where missing, and the records of each fault."""
 
     codes: IntArray
-    labels: list[str]
+    labels: Sequence[str]
     faulty: dict[str, IntArray] = field(default_factory=dict)
 
 
@@ -86,26 +102,43 @@ def read_scores_column(sheet: Sheet, name: str, missing: MissingValues, stands: 
             values[values == number] = np.nan
         return NumberColumn(values)
 
+    def named(value: LabelledCell | MissingCell) -> Meaning | None:
+        """What study.toml says of the label or the code."""
+        found = [text for text in map(tidy, texts_of(value)) if text in stands or text in missing.texts]
+        targets = {number_text(target): target for target in (stands.get(text, math.nan) for text in found)}
+        if len(targets) > 1 or (found and numeric_label(value)):
+            return Meaning(fault=UNCLEAR)
+        number = next(iter(targets.values()), math.nan)
+        if isinstance(value, MissingCell) and math.isnan(number):
+            return Meaning(reason=value.reason)
+        return Meaning(number) if found else None
+
     def meaning(value: Value) -> Meaning:
-        text = tidy(shown(value))
-        if text in stands:
-            return Meaning(stands[text])
-        if text in missing.texts:
-            return Meaning()
+        if isinstance(value, (LabelledCell, MissingCell)):
+            if (meant := named(value)) is not None:
+                return meant
+        else:
+            text = tidy(shown(value))
+            if text in stands:
+                return Meaning(stands[text])
+            if text in missing.texts:
+                return Meaning()
         reading = read_value(value, sheet.decimal)
         if reading.kind in (Kind.NUMBER, Kind.EMPTY):
             return Meaning() if reading.number in missing.numbers else Meaning(reading.number, mended=reading.mended)
         return Meaning(fault=FAULTS[reading.kind])
 
-    return _read_distinct(sheet, distinct(cells), meaning)
+    column = distinct(cells)
+    tell_labelled_numbers(sheet, name, column.values, lambda value: meaning(value).number)
+    return _read_distinct(sheet, column, meaning)
 
 
 def read_levels_column(
     sheet: Sheet, name: str, missing: MissingValues, levels: Levels, stands: Mapping[str, str | float]
 ) -> NumberColumn:
-    """A column of levels, as the levels' codes."""
+    """A column of levels, as the levels' codes; a labelled value is a level by its label or by its code."""
 
-    def meaning(value: Value) -> Meaning:
+    def plain(value: Value) -> Meaning:
         text = tidy(shown(value))
         if text in stands:
             target = stands[text]
@@ -125,7 +158,23 @@ def read_levels_column(
             return Meaning(fault="not-a-level") if code is None else Meaning(code, mended=reading.mended)
         return Meaning(fault=FAULTS[reading.kind])
 
-    return _read_distinct(sheet, distinct(sheet.columns[name]), meaning)
+    def meaning(value: Value) -> Meaning:
+        if isinstance(value, MissingCell):
+            named = [plain(text).number for text in texts_of(value) if tidy(text) in stands]
+            meant = {number for number in named if not math.isnan(number)}
+            return Meaning(meant.pop()) if len(meant) == 1 else Meaning(reason=value.reason)
+        if not isinstance(value, LabelledCell):
+            return plain(value)
+        fits = [read for read in (plain(value.label), plain(value.code)) if read.fault is None]
+        if len({number_text(read.number) for read in fits}) > 1:
+            return Meaning(fault=UNCLEAR)
+        return fits[0] if fits else plain(value.code)
+
+    cells = distinct(sheet.columns[name])
+    if not has_labels(cells.values):
+        return _read_distinct(sheet, cells, meaning)
+    unclear = unclear_levels(cells.values, lambda value: None if (read := plain(value)).fault else read.number)
+    return _read_distinct(sheet, cells, lambda value: Meaning(fault=UNCLEAR) if value in unclear else meaning(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +211,17 @@ def _read_distinct(sheet: Sheet, cells: DistinctCells, meaning: Callable[[Value]
         elif sheet.letters and isinstance(value, str) and read.number == read.number:
             sheet.mend("numbers stored as text", count if read_value(value, sheet.decimal).kind is Kind.NUMBER else 0)
     values = np.array([read.number for read in meanings], dtype=np.float64)[cells.codes]
-    return NumberColumn(values, _faulty(cells, [read.fault for read in meanings]))
+    return NumberColumn(values, _faulty(cells, [read.fault for read in meanings]), _reasons(cells, meanings))
+
+
+def _reasons(cells: DistinctCells, meanings: Sequence[Meaning]) -> Categories | None:
+    """Why cells are missing that the file declares missing; ``None`` where it declares none of them so."""
+    labels = sorted({read.reason for read in meanings if read.reason is not None})
+    if not labels:
+        return None
+    place = {label: i for i, label in enumerate(labels)}
+    by_value = np.array([-1 if read.reason is None else place[read.reason] for read in meanings], dtype=np.int64)
+    return Categories(by_value[cells.codes], tuple(labels))
 
 
 def _faulty(cells: DistinctCells, faults: Sequence[str | None]) -> dict[str, IntArray]:
@@ -181,26 +240,46 @@ def label_of(value: Value) -> str:
     return whole[1] if whole else text
 
 
-def read_labels_column(sheet: Sheet, name: str, missing: MissingValues) -> LabelColumn:
-    """A column of labels; dates, errors and formulas without value are no labels."""
+def read_labels_column(
+    sheet: Sheet,
+    name: str,
+    missing: MissingValues,
+    named: Sequence[Collection[str]] = (),
+    by_code: bool = False,
+) -> LabelColumn:
+    """A column of labels; dates, errors and formulas without value are no labels.
+
+    ``named`` are the words of study.toml that rows are chosen by, one collection for each thing they stand for:
+    a value with a label may be named by the label or by its code.  ``by_code``: values count by their codes alone,
+    as identifiers do.
+    """
     cells = distinct(sheet.columns[name])
+    if by_code and has_labels(cells.values):
+        plain = (value.code if isinstance(value, LabelledCell) else value for value in cells.values)
+        cells = DistinctCells(cells.codes, tuple(plain))
     if _plain_labels(cells.values, missing):
         empty = cells.values.index("") if "" in cells.values else -1
-        return LabelColumn(np.where(cells.codes == empty, -1, cells.codes), [str(value) for value in cells.values])
+        codes = np.where(cells.codes == empty, -1, cells.codes)
+        return LabelColumn(codes, cells.values if isinstance(cells.values, ManyTexts) else list(map(str, cells.values)))
     index: dict[str, int] = {}
-    codes, faults = [], []
-    for value, count in zip(cells.values, cells.counts().tolist(), strict=True):
-        label = label_of(value)
-        fault = _label_fault(value, label, missing)
-        codes.append(-1 if fault or not label or label in missing.texts else index.setdefault(label, len(index)))
+    numbers, faults = [], []
+    texts, unclear = label_texts(sheet, name, cells.values, label_of, named)
+    for i, (value, label, count) in enumerate(zip(cells.values, texts, cells.counts().tolist(), strict=True)):
+        absent = label in missing.texts
+        if isinstance(value, LabelledCell):
+            absent = absent or any(tidy(text) in missing.texts for text in texts_of(value))
+        fault = None if absent else UNCLEAR if i in unclear else _label_fault(value)
+        numbers.append(-1 if fault or absent or not label else index.setdefault(label, len(index)))
         faults.append(fault)
         if isinstance(value, str) and value and value != label and not _WHOLE_LABEL.fullmatch(value):
             sheet.mend("spaces in labels", count)
-    return LabelColumn(np.array(codes, dtype=np.int64)[cells.codes], list(index), _faulty(cells, faults))
+    return LabelColumn(np.array(numbers, dtype=np.int64)[cells.codes], list(index), _faulty(cells, faults))
 
 
 def _plain_labels(values: Sequence[Value], missing: MissingValues) -> bool:
     """Whether all labels are texts that stand for themselves: seen in one look, as a column may hold millions."""
+    if isinstance(values, ManyTexts):
+        return values.plain and not any(text in values for text in missing.texts)
     texts = [value for value in values if isinstance(value, str)]
     if len(texts) < len(values) or not missing.texts.isdisjoint(texts):
         return False
@@ -208,9 +287,7 @@ def _plain_labels(values: Sequence[Value], missing: MissingValues) -> bool:
     return letters <= _PLAIN
 
 
-def _label_fault(value: Value, label: str, missing: MissingValues) -> str | None:
-    if label in missing.texts:
-        return None
+def _label_fault(value: Value) -> str | None:
     if isinstance(value, DATES):
         return "date-in-cell"
     if isinstance(value, FormulaCell):
@@ -238,7 +315,7 @@ def cell_faults(
     for code, records in faulty.items():
         wrong = records[concerned[records]]
         for record in wrong[:FAULTS_A_COLUMN].tolist():
-            text = None if personal else shown(sheet.columns[name].value(record)).strip()
+            text = None if personal else told(sheet.columns[name].value(record)).strip()
             more = {"key": (keys or {}).get(code), "allowed": (allowed or {}).get(code), "found": text}
             near = nearest(text, choices) if text and choices and code == "not-a-level" else None
             faults.append(sheet.fault(code, record, name, nearest=near, **more))
@@ -253,15 +330,22 @@ def cell_faults(
 def text_share(
     cells: Cells, decimal: str | None, missing: MissingValues, concerned: NDArray[np.bool_]
 ) -> tuple[int, int]:
-    """How many cells hold text and how many a number, the missing ones aside."""
+    """How many cells hold text and how many a number, the missing ones aside.
+
+    Numbers that all have labels are names of categories; where some have none, the labels are remarks.
+    """
     if isinstance(cells, NumericCells):
         return 0, int(np.count_nonzero(~np.isnan(cells.numbers[concerned])))
     counts = np.bincount(cells.codes[concerned], minlength=len(cells.values)).tolist()
     text = number = 0
+    labels_alone = has_labels(cells.values)
+    named = 0
     for value, count in zip(cells.values, counts, strict=True):
-        if not count or tidy(shown(value)) in missing.texts:
+        if not count or any(tidy(one) in missing.texts for one in texts_of(value)):
             continue
         kind = read_value(value, decimal).kind
+        named += count if isinstance(value, LabelledCell) else 0
+        labels_alone = labels_alone and (isinstance(value, LabelledCell) or kind is Kind.EMPTY)
         text += count if kind is Kind.TEXT else 0
         number += count if kind in (Kind.NUMBER, Kind.TOO_LARGE, Kind.NOT_FINITE) else 0
-    return text, number
+    return (named, 0) if labels_alone else (text, number)

@@ -13,6 +13,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from expeval.scores.same_values import chunks, distinct_numbers
 from expeval.scores.table import Categories, Column, Scores
 
 Words = NDArray[np.uint64]
@@ -46,7 +47,7 @@ def _words(column: Column) -> Words:
         labels = [int.from_bytes(blake2b(label.encode(), digest_size=8).digest(), "little") for label in column.labels]
         return np.array([*labels, 0], dtype=np.uint64)[column.codes]
     # Ranks, so that another unit of measurement gives the same order; what is missing comes last.
-    return np.unique(column.values, return_inverse=True)[1].reshape(-1).astype(np.uint64)
+    return distinct_numbers(column.values)[0].astype(np.uint64)
 
 
 def _with(rows: Words, units: Categories | None) -> Words:
@@ -75,7 +76,12 @@ def _ordered(units: Categories | None, rows: Words) -> Categories | None:
 
 def _mixed(words: Words) -> Words:
     """Steele, Lea & Flood 2014 (SplitMix64): every bit of a number moves half of the bits of its image."""
-    z = words + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    mixed = np.empty_like(words)
+    for part in chunks(words.size):
+        z = words[part] + np.uint64(0x9E3779B97F4A7C15)
+        z ^= z >> np.uint64(30)
+        z *= np.uint64(0xBF58476D1CE4E5B9)
+        z ^= z >> np.uint64(27)
+        z *= np.uint64(0x94D049BB133111EB)
+        mixed[part] = z ^ (z >> np.uint64(31))
+    return mixed

@@ -28,6 +28,7 @@ TABLES: dict[str, type[spec.Table]] = {
     "outcomes.columns": spec.ArmColumns,
     "covariates": spec.Covariates,
     "inference": spec.Inference,
+    "plan": spec.PlanSection,
     "deviations": spec.Deviation,
     "report": spec.Report,
 }
@@ -46,7 +47,7 @@ def nearest_key(key: str, table: str) -> str | None:
         return None
     if own := nearest(key, allowed_keys(table)):
         return own
-    for other in ("study", "data", "groups", "outcomes", "covariates", "inference", "report"):
+    for other in ("study", "data", "groups", "outcomes", "covariates", "inference", "plan", "report"):
         if key in allowed_keys(other):
             return f"{other}.{key}"
     return None

@@ -34,12 +34,9 @@ def _is(wanted: str) -> Test:
 
 NOT_YET: tuple[NotYet, ...] = (
     NotYet("data.store", _asks_for_something, "files, named by data.files"),
-    NotYet("data.students", _asks_for_something, "one table of students; add its columns to the files of data.files"),
     NotYet("data.cohort", _asks_for_something, "one cohort a study"),
-    NotYet("outcomes.columns", _asks_for_something, "one column an outcome and a group column"),
     NotYet("covariates.moderators", _asks_for_something, "covariates.student and covariates.institution"),
     NotYet("inference.missing_data", _is("multiple-imputation"), '"complete-case"'),
-    NotYet("deviations", _asks_for_something, "a study without a locked plan"),
     NotYet("report.language", _is("ru"), '"en"'),
 )
 

@@ -16,7 +16,7 @@ from expeval.faults import Fault, Faults, nearest
 from expeval.study.allowed import TABLES, allowed_keys, allowed_words, choices, nearest_key
 from expeval.study.not_yet import not_yet_faults
 from expeval.study.positions import KeyPath, find_lines, line_of, plain_key, shown_key, shown_value
-from expeval.study.rules import ARMS, RULES, Finding
+from expeval.study.rules import RULES, Finding
 from expeval.study.spec import Study
 
 MAX_BYTES = 1_000_000
@@ -237,16 +237,13 @@ def _told_once(findings: list[Finding]) -> Iterator[Finding]:
         (*path[:-1], fault.nearest) for path, fault in findings if fault.code == "unknown-key" and fault.nearest
     }
     not_yet = {path for path, fault in findings if fault.code == "not-yet"}
-    arms_in_columns = any(path[-1] == "columns" for path in not_yet)
     told: set[tuple[KeyPath, str]] = set()
     for path, fault in findings:
         misspelt = (fault.code == "missing-key" and path in meant) or (
             fault.code == "needs-key" and any(plain_key(key) in (fault.allowed or "").split() for key in meant)
         )
         inside_not_yet = fault.code != "not-yet" and any(path[: len(above)] == above for above in not_yet)
-        # Arms side by side need no group column; that they come later is told at `columns`.
-        by_columns = fault.code == "missing-key" and arms_in_columns and path[-1] in ("column", *ARMS)
-        if not (misspelt or inside_not_yet or by_columns or (path, fault.code) in told):
+        if not (misspelt or inside_not_yet or (path, fault.code) in told):
             told.add((path, fault.code))
             yield path, fault
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, TypeGuard
 
 from expeval.faults import Fault, nearest
+from expeval.study.allowed import allowed_words
 from expeval.study.positions import KeyPath, shown_value
 from expeval.study.spec import text_of
 
@@ -42,6 +43,11 @@ def arm_files(groups: Keys) -> list[str]:
     return [arm for arm in ARMS if isinstance(groups.get(arm), dict)]
 
 
+def side_by_side(keys: Keys) -> bool:
+    """Whether an outcome has the arms side by side in two columns."""
+    return any(isinstance(outcome.get("columns"), dict) and outcome["columns"] for outcome in outcomes(keys))
+
+
 def check_files(keys: Keys) -> Iterator[Finding]:
     """Scores come from data.files, or from files of each arm, or from the store; each file once."""
     data, groups = table(keys, "data"), table(keys, "groups")
@@ -65,22 +71,40 @@ def check_files(keys: Keys) -> Iterator[Finding]:
 
 def check_rows(keys: Keys) -> Iterator[Finding]:
     """The last student stands below the header, in ``[data]`` and in each file that says so itself."""
-    data = table(keys, "data")
+    data, groups = table(keys, "data"), table(keys, "groups")
+    lists: list[tuple[KeyPath, Any, Keys]] = [(("data", "files"), data.get("files"), data)]
+    lists += [(("groups", arm, "files"), groups[arm].get("files"), data) for arm in arm_files(groups)]
+    lists += [(("data", name), data.get(name), {}) for name in ("students", "institutions")]
     entries: list[tuple[KeyPath, Keys]] = [(("data",), data)]
-    for place, entry in enumerate(_list(data.get("files"))):
-        if isinstance(entry, dict) and {"header_row", "last_row"} & set(entry):
-            both = {key: entry.get(key, data.get(key)) for key in ("header_row", "last_row")}
-            entries.append((("data", "files", place), {key: row for key, row in both.items() if row is not None}))
+    for above, value, general in lists:
+        for path, entry in _entries(above, value):
+            if isinstance(entry, dict) and {"header_row", "last_row"} & set(entry):
+                both = {key: entry.get(key, general.get(key)) for key in ("header_row", "last_row")}
+                entries.append((path, {key: row for key, row in both.items() if row is not None}))
     for path, entry in entries:
         header, last = entry.get("header_row", 1), entry.get("last_row")
         if type(header) is int and type(last) is int and last <= header:
             yield (*path, "last_row"), Fault("last-row-first", found=shown_value(last), details={"header_row": header})
 
 
+def _entries(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Any]]:
+    """The entries of a key that names files, one alone or a list, each with its path."""
+    if isinstance(value, list):
+        yield from (((*path, place), entry) for place, entry in enumerate(value))
+    elif value is not None:
+        yield path, value
+
+
 def check_arms(keys: Keys) -> Iterator[Finding]:
     """A group column with values for each arm, or files for each arm; never both, never half."""
     groups = table(keys, "groups")
     arms = arm_files(groups)
+    if side_by_side(keys):
+        return
+    if isinstance(keys.get("groups"), dict):
+        for arm in ARMS:
+            if arm not in groups:
+                yield ("groups", arm), Fault("missing-key", allowed=allowed_words(("groups", arm)))
     if len(arms) == 1:
         other = "control" if arms == ["experimental"] else "experimental"
         if other in groups:
@@ -103,6 +127,8 @@ def _values(choice: Any) -> list[str]:
 def check_units(keys: Keys) -> Iterator[Finding]:
     """Assignment, models and institution covariates need the columns that say who belongs where."""
     data, groups = table(keys, "data"), table(keys, "groups")
+    if side_by_side(keys):
+        return
     units = [unit for unit in ("institution", "class") if unit in data]
     assigned, model = groups.get("assigned"), table(keys, "inference").get("model")
     if (assigned == "institution" and "institution" not in units) or (assigned == "class" and not units):
@@ -117,6 +143,9 @@ def check_units(keys: Keys) -> Iterator[Finding]:
     if data.get("institutions") and "institution" not in units:
         found = shown_value(data["institutions"])
         yield ("data", "institutions"), Fault("needs-key", found=found, allowed="data.institution")
+    if data.get("students") and "student" not in data:
+        found = shown_value(data["students"])
+        yield ("data", "students"), Fault("needs-key", found=found, allowed="data.student")
 
 
 def check_outcomes(keys: Keys) -> Iterator[Finding]:
@@ -199,6 +228,54 @@ def _check_values(outcome: Keys, keys: Keys) -> Iterator[Finding]:
             yield ("values", cell), Fault("not-allowed", found=shown_value(value), allowed=allowed)
 
 
+# In a row of two students no further column belongs to one of them, and nobody knows who sits in which unit.
+_ONE_STUDENT_A_ROW: tuple[KeyPath, ...] = (
+    *(("data", key) for key in ("student", "institution", "class", "cohort", "students", "institutions")),
+    *(("groups", key) for key in ("column", "experimental", "control", "strata")),
+    *(("covariates", key) for key in ("student", "institution", "categories", "moderators")),
+)
+
+
+def check_side_by_side(keys: Keys) -> Iterator[Finding]:
+    """Each outcome has its column; arms side by side have two, and nothing that needs one row a student."""
+    found = outcomes(keys)
+    if not side_by_side(keys):
+        for place, outcome in enumerate(found):
+            if isinstance(keys["outcomes"][place], dict) and not {"column", "columns"} & set(outcome):
+                yield ("outcomes", place, "column"), Fault("missing-key", allowed="a column's name as text")
+        return
+    for path in _ONE_STUDENT_A_ROW:
+        if (value := table(keys, str(path[0])).get(str(path[1]))) not in (None, [], {}):
+            yield path, Fault("beside-columns", found=shown_value(value))
+    for section, key, possible in (("groups", "assigned", ("student",)), ("inference", "model", ("auto", "ols"))):
+        value = table(keys, section).get(key)
+        if isinstance(value, str) and value in _UNITS_OR_MODELS and value not in possible:
+            yield (section, key), Fault("beside-columns", found=shown_value(value))
+    for place, outcome in enumerate(found):
+        for key in ("column", "baseline"):
+            if key in outcome:
+                yield ("outcomes", place, key), Fault("beside-columns", found=shown_value(outcome[key]))
+        if isinstance(keys["outcomes"][place], dict) and not {"column", "columns"} & set(outcome):
+            allowed = 'a table, as in { experimental = "ЭГ", control = "КГ" }'
+            yield ("outcomes", place, "columns"), Fault("missing-key", allowed=allowed)
+    yield from _check_pairs(found)
+
+
+_UNITS_OR_MODELS = ("student", "class", "institution", "auto", "ols", "mixed", "fixed-effects")
+
+
+def _check_pairs(found: list[Keys]) -> Iterator[Finding]:
+    """A column holds students of one arm."""
+    pairs = [(place, table(outcome, "columns")) for place, outcome in enumerate(found)]
+    experimental = {column for _, pair in pairs if (column := name_of(pair.get("experimental")))}
+    for place, pair in pairs:
+        if (column := name_of(pair.get("control"))) in experimental:
+            fault = Fault(
+                "column-two-roles", found=shown_value(column), details={"role": "a column of the experimental arm"}
+            )
+            yield ("outcomes", place, "columns", "control"), fault
+
+
 def check_columns(keys: Keys) -> Iterator[Finding]:
     """No covariate bears a name of the model's own, and no column stands for two things at once."""
     covariates = [
@@ -270,11 +347,33 @@ def _check_identifiers(keys: Keys) -> Iterator[Finding]:
         yield ("groups", "column"), Fault("column-two-roles", found=shown_value(student), details=details)
 
 
+def check_plan(keys: Keys) -> Iterator[Finding]:
+    """No look is planned twice, no cohort stands twice in a look, no deviation is explained twice."""
+    seen: set[tuple[str, ...]] = set()
+    for place, look in enumerate(_list(table(keys, "plan").get("looks"))):
+        labels = _values(_list(look))
+        for position, label in enumerate(labels):
+            if label in labels[:position]:
+                yield ("plan", "looks", place, position), Fault("named-twice", found=shown_value(label))
+        cohorts = tuple(sorted(set(labels)))
+        if cohorts and cohorts in seen:
+            yield ("plan", "looks", place), Fault("named-twice", found=shown_value(look))
+        seen.add(cohorts)
+    named: set[str] = set()
+    for place, deviation in enumerate(_list(keys.get("deviations"))):
+        key = name_of(deviation.get("key")) if isinstance(deviation, dict) else None
+        if key in named:
+            yield ("deviations", place, "key"), Fault("named-twice", found=shown_value(key))
+        named |= {key} if key else set()
+
+
 RULES: tuple[Callable[[Keys], Iterator[Finding]], ...] = (
     check_files,
     check_rows,
     check_arms,
     check_units,
+    check_side_by_side,
     check_outcomes,
     check_columns,
+    check_plan,
 )

@@ -151,7 +151,12 @@ Files = Annotated[tuple[FileEntry, ...], Allowed('a list of file names, as in ["
 
 
 class DataSection(WithFiles):
-    """``[data]``: the files, the identifying columns, and what a file leaves open."""
+    """``[data]``: the files, the identifying columns, and what a file leaves open.
+
+    ``students`` are further tables of one row a student, joined on ``student``: a column stands in the files of
+    scores or in one of these.  Nothing of these keys but ``missing`` and ``duplicates`` holds for ``students`` and
+    ``institutions``: their entries have keys of their own.
+    """
 
     files: Files = ()
     store: Text | None = None
@@ -198,11 +203,14 @@ ArmChoice = Annotated[
 
 
 class GroupsSection(Table):
-    """``[groups]``: which rows are which arm, and whose units were put into the arms."""
+    """``[groups]``: which rows are which arm, and whose units were put into the arms.
+
+    ``experimental`` and ``control`` are empty where the outcomes have the arms side by side.
+    """
 
     column: ColumnName | None = None
-    experimental: ArmChoice
-    control: ArmChoice
+    experimental: ArmChoice = ()
+    control: ArmChoice = ()
     assigned: Unit
     randomised: Flag = False
     strata: ColumnName | None = None
@@ -220,17 +228,24 @@ class GroupsSection(Table):
 
 
 class ArmColumns(Table):
-    """``columns = { experimental = "ЭГ", control = "КГ" }``: a sheet with the arms side by side."""
+    """``columns = { experimental = "ЭГ", control = "КГ" }``: a sheet with the arms side by side.
+
+    Every cell is a student of that arm, and a row of the sheet one student of each.  The empty cells below the last
+    filled one of an arm's columns are no students; an empty cell above it is a missing score.
+    """
 
     experimental: ColumnName
     control: ColumnName
 
 
 class Outcome(Table):
-    """``[[outcomes]]``: one outcome; ``levels`` is empty for a score and never empty otherwise."""
+    """``[[outcomes]]``: one outcome; ``levels`` is empty for a score and never empty otherwise.
+
+    It stands in one ``column``, or in two ``columns`` where the arms stand side by side; never in both.
+    """
 
     name: Text
-    column: ColumnName
+    column: ColumnName | None = None
     kind: Kind
     role: Literal["primary", "secondary"] = "primary"
     levels: Annotated[tuple[int | str, ...], Allowed("a list of whole numbers or texts, in rising order")] = ()
@@ -249,6 +264,12 @@ class Outcome(Table):
         # Without levels a binary column is 0 and 1; any other value in it is then a fault of the data.
         bare = isinstance(keys, dict) and keys.get("kind") == "binary" and "levels" not in keys
         return {**keys, "levels": (0, 1)} if bare else keys
+
+    def column_of(self, arm: Arm) -> str:
+        """Give the column that holds the outcome of an arm."""
+        if self.columns is None:
+            return str(self.column)
+        return self.columns.experimental if arm == "experimental" else self.columns.control
 
 
 class Covariates(Table):
@@ -271,6 +292,24 @@ class Inference(Table):
     missing_data: Literal["complete-case", "multiple-imputation"] = "complete-case"
     draws: Annotated[int, Field(ge=1, le=10_000_000), Allowed("a whole number from 1 to 10000000")] = 9999
     seed: Annotated[int, Field(ge=0, lt=2**63), Allowed("a whole number, 0 or above")] = 1
+
+
+Look = Annotated[
+    tuple[Scalar, ...], AfterValidator(_not_empty), Allowed('a list of cohort labels, as in ["2025", "2026"]')
+]
+
+
+class PlanSection(Table):
+    """``[plan]``: what is planned beyond one analysis.
+
+    ``looks`` are sets of cohorts, in order: whenever the data hold exactly one of them, this look was planned.
+    """
+
+    looks: Annotated[
+        tuple[Look, ...],
+        AfterValidator(_not_empty),
+        Allowed('a list of lists of cohort labels, as in [["2025"], ["2025", "2026"]]'),
+    ]
 
 
 class Deviation(Table):
@@ -297,6 +336,7 @@ class Study(Table):
     outcomes: Annotated[tuple[Outcome, ...], AfterValidator(_not_empty), Allowed("at least one table [[outcomes]]")]
     covariates: Covariates = Covariates()
     inference: Inference = Inference()
+    plan: PlanSection | None = None
     deviations: tuple[Deviation, ...] = ()
     report: Report = Report()
     path: Path = Field(default=Path("study.toml"), exclude=True)
@@ -315,6 +355,11 @@ class Study(Table):
     def control_values(self) -> tuple[str, ...]:
         """Values of the group column in the control arm, as text; empty where the arm has its own files."""
         return _texts(self.groups.control)
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether the arms stand side by side, each outcome in two columns."""
+        return any(outcome.columns is not None for outcome in self.outcomes)
 
     @property
     def missing(self) -> tuple[str, ...]:
