@@ -186,7 +186,8 @@ NOTES: dict[str, str] = {
     "ordinal-as-number": "the ordinal outcome is taken as the level's number",
     "ordinal-as-rank": "the ordinal outcome's levels are taken as 1 ... k",
     "win-fraction": "coefficient 2P − 1, P = P(E > C) + P(E = C)/2, but the std_error is that of P: statistic, p and "
-    "interval are the plain regression's; P with its own stands in effect-size, probability-of-superiority-...",
+    "interval are the plain regression's and not valid; read effect-size, probability-of-superiority-clustered",
+    "no-bootstrap": "the wild bootstrap has no p-value here",
     "ignores-units": "ignores that students sit in institutions or classes",
 }
 

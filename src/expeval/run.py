@@ -193,7 +193,7 @@ def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
         *sizes,
         *regression,
         *variance_rows(study, outcome, groups),
-        *feasibility_rows(study, scores, mixed),
+        *feasibility_rows(study, scores, mixed, regression),
         *institution_rows(study, scores, outcome, groups),
         *shrunken_rows(study, scores, mixed),
         *baseline_rows(study, scores, outcome, sample),

@@ -330,8 +330,9 @@ def test_a_folder_that_may_not_be_written(study: Path) -> None:
         except CannotWrite as told:
             print(told)
     """
-    for above in study.parents[:3]:
-        above.chmod(0o755)
+    for above in study.parents:
+        if above.name.startswith(("pytest", "popen")) or above == study.parent.parent or above == study.parent:
+            above.chmod(0o755)
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), str(study)], capture_output=True, text=True, timeout=60
     )

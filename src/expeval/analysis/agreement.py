@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from expeval.analysis.choose import Plan
+from expeval.analysis.row import p_words
 from expeval.analysis.said import Said
 from expeval.analysis.setting import Setting
 from expeval.results import EstimateRow
@@ -63,7 +64,7 @@ def _bootstrap(by: dict[str, EstimateRow], plan: Plan, setting: Setting, said: S
         () if ordinal else ("wild-cluster-bootstrap", "randomisation", "ols-cr2", "unit-means", "mixed-kenward-roger")
     )
     others = [
-        f"{name} (p = {row.p_value:.3f})"
+        f"{name} ({p_words(row.p_value)})"
         for name in rivals
         if name != plan.method
         and (row := by.get(name)) is not None
@@ -73,6 +74,6 @@ def _bootstrap(by: dict[str, EstimateRow], plan: Plan, setting: Setting, said: S
     if others:
         said.warn(
             "analyses-disagree",
-            f"{plan.method} gives p = {answer.p_value:.3f}; at alpha = {alpha:.3g} another analysis that knows of the "
+            f"{plan.method} gives {p_words(answer.p_value)}; at alpha = {alpha:.3g} another analysis that knows of the "
             f"institutions would answer differently: {', '.join(others)}.",
         )

@@ -187,7 +187,7 @@ def _institutions(design: Design) -> Primary:
 
 def _too_few(design: Design) -> str:
     units = design.units
-    if units.experimental == 1 and units.control == 1:
+    if units.experimental == 1 and units.control == 1 and units.both_arms == 0:
         return (
             "One institution an arm: no method can tell the new teaching from the institution it was tried in. The "
             "difference stands without p-value or interval."

@@ -99,32 +99,35 @@ def _count(column: Categories | None, rows: np.ndarray) -> int | None:
 
 def distribution_rows(study: Study, scores: Scores, outcome: Outcome, groups: TwoGroups) -> list[DistributionRow]:
     """Bins of both arms (levels, where few) for the figures; end bins hold at least ``minimum_cell``."""
-    rows = _binned(study, outcome.name, "outcome", groups.experimental, groups.control)
+    rows = _binned(study, outcome, "outcome", groups.experimental, groups.control)
     if outcome.name in scores.baselines:
         values = scores.baselines[outcome.name][1].values
         present = ~np.isnan(values)
         arms = [values[present & (scores.arm == code)] for code in ARMS.values()]
-        rows += _binned(study, outcome.name, "baseline", *arms)
+        rows += _binned(study, outcome, "baseline", *arms)
     return rows
 
 
 def _binned(
-    study: Study, outcome: str, moment: str, experimental: FloatArray, control: FloatArray
+    study: Study, outcome: Outcome, moment: str, experimental: FloatArray, control: FloatArray
 ) -> list[DistributionRow]:
     pooled = np.concatenate([experimental, control])
     if pooled.size == 0:
         return []
-    levels = np.unique(pooled)
+    levels, counts_of_levels = np.unique(pooled, return_counts=True)
+    few = levels.size <= MOST_LEVELS
+    # The few scores of few students are no levels: each would be somebody's, and an arm without it would say whose.
+    own = few and outcome.kind == "score" and levels.size > 1 and counts_of_levels.min() < study.report.minimum_cell
     rows = []
     for arm, values in zip(ARMS, (experimental, control), strict=True):
-        if levels.size <= MOST_LEVELS:
+        if few and not own:
             bins = [(float(level), float(level), int((values == level).sum())) for level in levels]
         else:
             edges = _edges(levels)
             counts = np.histogram(values, edges)[0]
             bins = [(float(a), float(b), int(n)) for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)]
             bins = _merge_ends(bins, study.report.minimum_cell)
-        rows += [DistributionRow(outcome, arm, moment, low, high, n) for low, high, n in bins]
+        rows += [DistributionRow(outcome.name, arm, moment, low, high, n) for low, high, n in bins]
     return rows
 
 

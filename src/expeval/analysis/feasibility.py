@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from expeval.analysis.mixed_model import MixedModels
@@ -25,16 +27,19 @@ from expeval.stats.moments import Moments
 from expeval.study.spec import Study
 
 
-def feasibility_rows(study: Study, scores: Scores, mixed: MixedModels) -> list[EstimateRow]:
-    """One row a quantity; nothing where the study names neither institution nor class, or an arm is empty."""
+def feasibility_rows(
+    study: Study, scores: Scores, mixed: MixedModels, regression: Sequence[EstimateRow]
+) -> list[EstimateRow]:
+    """One row a quantity; nothing where the study names neither institution nor class, or an arm is empty.
+
+    ``regression`` tells whether there is a wild bootstrap at all: of one that there is not, no p is the smallest.
+    """
     setting = mixed.setting
     if setting.sample.cluster is None or setting.one_arm:
         return []
     found = {
         "smallest-p-permutation": _smallest_permutation_p(study, scores, setting),
-        "smallest-p-wild-bootstrap": Estimate(
-            estimate=smallest_wild_bootstrap_p(setting.clusters or 0, study.inference.draws, setting.alternative)
-        ),
+        "smallest-p-wild-bootstrap": _smallest_wild_bootstrap_p(study, setting, regression),
         "detectable-effect": _detectable(study, mixed),
         **_weights(setting),
     }
@@ -42,6 +47,13 @@ def feasibility_rows(study: Study, scores: Scores, mixed: MixedModels) -> list[E
         setting.row("design", term, estimate, setting.clusters, analysis="feasibility")
         for term, estimate in found.items()
     ]
+
+
+def _smallest_wild_bootstrap_p(study: Study, setting: Setting, regression: Sequence[EstimateRow]) -> Estimate:
+    if not any(row.method == "wild-cluster-bootstrap" and row.p_value is not None for row in regression):
+        return Estimate(reason="no-bootstrap")
+    clusters, draws = setting.clusters or 0, study.inference.draws
+    return Estimate(estimate=smallest_wild_bootstrap_p(clusters, draws, setting.alternative))
 
 
 def _smallest_permutation_p(study: Study, scores: Scores, setting: Setting) -> Estimate:

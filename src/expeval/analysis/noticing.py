@@ -79,11 +79,15 @@ def _loss(scores: Scores, outcome: Outcome) -> list[tuple[str, str]]:
     ]
 
 
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
 def _baseline(outcome: Outcome, rows: Sequence[EstimateRow]) -> list[tuple[str, str]]:
     found = [row.estimate for row in rows if row.analysis == "baseline" and row.estimate is not None]
     if not found or abs(found[0]) <= ALIKE:
         return []
-    words = f"Before the experiment the arms differed by {found[0]:.2f} of a standard deviation"
+    words = f"Before the experiment the arms differed by {_signed(found[0])} of a standard deviation"
     if abs(found[0]) <= ADJUSTABLE:
         return [("baseline-differs", f"{words}; the regressions adjust for it.")]
     return [("baseline-far-apart", f"{words}: more than adjustment can be trusted to mend (0.25).")]

@@ -38,12 +38,18 @@ def _groups(subject: Subject) -> str:
     return f"{subject.name}: {'; '.join(parts)}." if parts else ""
 
 
-def _tested(row: EstimateRow, letter: str = "t") -> str:
+def _tested(subject: Subject, row: EstimateRow, letter: str = "t") -> str:
     """Statistic with its degrees of freedom and p: "t(3 610.06) = 5.58, p < .001"."""
     if row.statistic is None or row.p_value is None:
         return ""
     df = "" if row.df is None else f"({degrees(row.df)})"
-    return f"{letter}{df} = {statistic(row)}, {p_words(row.p_value)}"
+    return f"{letter}{df} = {statistic(row)}, {p_words(row.p_value)}{_sided(subject)}"
+
+
+def _sided(subject: Subject) -> str:
+    """A one-sided p says so where it is copied from."""
+    alternative = subject.results.study.get("inference", {}).get("alternative", "two-sided")
+    return "" if alternative == "two-sided" else " (one-sided)"
 
 
 def statistic(row: EstimateRow) -> str:
@@ -62,8 +68,8 @@ def _test(subject: Subject, row: EstimateRow) -> str:
     decimals = _difference_decimals(subject)
     shift = "Hodges–Lehmann shift" if row.method == "mann-whitney" else "mean difference"
     parts = [
-        _tested(row, "U" if row.method == "mann-whitney" else "t") if row.method != "permutation" else "",
-        p_words(row.p_value) if row.method == "permutation" and row.p_value is not None else "",
+        _tested(subject, row, "U" if row.method == "mann-whitney" else "t") if row.method != "permutation" else "",
+        f"{p_words(row.p_value)}{_sided(subject)}" if row.method == "permutation" and row.p_value is not None else "",
         f"{shift} {_value(subject, row.estimate, decimals)}{_percentage_points(subject)}"
         if row.estimate is not None
         else "",
@@ -73,7 +79,9 @@ def _test(subject: Subject, row: EstimateRow) -> str:
 
 
 def _rank_probability(subject: Subject, row: EstimateRow) -> str:
-    tested = p_words(row.p_value) if row.method == "permutation" and row.p_value is not None else _tested(row)
+    tested = _tested(subject, row)
+    if row.method == "permutation" and row.p_value is not None:
+        tested = f"{p_words(row.p_value)}{_sided(subject)}"
     parts = [tested, f"P(E > C) + ½ P(E = C) = {number(row.estimate, 3)}" if row.estimate is not None else ""]
     if row.conf_low is not None:
         parts.append(_ci(subject, number(row.conf_low, 3), number(row.conf_high, 3)))
@@ -92,7 +100,7 @@ def _regression(subject: Subject, row: EstimateRow) -> str:
     parts = [
         f"b = {value}{_percentage_points(subject)}",
         f"SE = {error}" if row.std_error is not None else "",
-        _tested(row),
+        _tested(subject, row),
         _ci(subject, low, high) if row.conf_low is not None else "",
         f"N = {count(row.n)} students" if row.n is not None else "",
         f"{count(row.institutions)} institutions" if row.institutions else "",

@@ -248,7 +248,7 @@ def _baseline(subject: Subject) -> tuple[Table, ...]:
 
 
 def _institutions_note(subject: Subject) -> str:
-    rows = subject.rows("institution")
+    rows = [row for row in subject.rows("institution") if row.method == "raw"]
     withheld = sum(row.estimate is None for row in rows)
     if not rows:
         return "No institutions are named in this study."

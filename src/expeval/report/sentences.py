@@ -6,11 +6,11 @@ translated in one place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from expeval.report.numbers import count, number, p_words, percent
-from expeval.report.subject import SUPERIORITY, Subject, subjects
+from expeval.report.subject import SUPERIORITY, Scale, Subject, subjects
 
 if TYPE_CHECKING:
     from expeval.results import EstimateRow, Results
@@ -210,10 +210,20 @@ def _clear(subject: Subject, row: EstimateRow) -> str:
 
 def _span(subject: Subject, row: EstimateRow) -> str:
     scale = subject.scale
+    row = _possible(scale, row)
     if scale.code == "pairs":
         return f"{scale.interval(row)} of 100 pairs in which the student of the experimental group is ahead"
     low, high = (scale.size(end or 0.0) for end in (row.conf_low, row.conf_high))
     return f"{low} {unit_words(subject, low)} lower to {high} {unit_words(subject, high)} higher"
+
+
+def _possible(scale: Scale, row: EstimateRow) -> EstimateRow:
+    """The part of an interval that can be: of 100 pairs not more than 100, of a share not more than all of it."""
+    ends = {"pairs": (0.0, 100.0), "percentage-points": (-100.0, 100.0)}.get(scale.code)
+    if ends is None or row.conf_low is None or row.conf_high is None:
+        return row
+    low, high = ((end - scale.shift) / scale.factor for end in ends)
+    return replace(row, conf_low=max(low, row.conf_low), conf_high=min(high, row.conf_high))
 
 
 def _open(subject: Subject, row: EstimateRow) -> str:

@@ -123,7 +123,7 @@ _INTERCEPT_IS_THE_ANSWER = _Kind(
     "institutions, and its model knows neither.",
 )
 _GIANT_COUNTS_ONCE = _Kind(
-    28, "agree", "One institution is far larger than the others; the answer counts it once, like every other."
+    28, "agree", "One institution carries far more weight than the others; the answer counts it once, like every other."
 )
 _TESTS_ARE_NOT_THE_ANSWER = _Kind(
     35, "found", "The simple comparisons of the two groups don't agree with each other; the answer is none of them."
