@@ -272,8 +272,8 @@ LEARNED = (
     """*The rule holds its level.* Over all {cells} cells in which `auto` gives a p-value, its rate is marked as too
     high in {above}; some are marked by chance alone. Where institutions are assigned and differ (ICC above 0) it finds
     {auto} for scores, {auto_all} over all of these studies together, and {marks} for marks, {marks_all} together: with
-    3 to 5 institutions in an arm a little too often, as means of so few ranks are not quite normal. No rule was changed: read
-    a p-value of marks near .05 in so small a study as not clear.""",
+    3 to 5 institutions in an arm a little too often, as means of so few ranks are not quite normal. No rule was
+    changed: read a p-value of marks near .05 in so small a study as not clear.""",
     """*A test that ignores the institutions is worthless here.* `welch`: {welch} where institutions were assigned and
     differ, {welch_without} where none is large.""",
     """*CR2 is not enough beside a giant.* With one institution of 600 `ols-cr2` finds {cr2}, CR1 {cr1}, the wild
