@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from expeval.scores.html_table import HtmlTables, read_tables
 from expeval.scores.opening import sniff
 from expeval.scores.reading import read_scores
 from expeval.scores.settings import Settings, Unreadable
+from expeval.scores.workbook_safety import UnsafeWorkbook
 from expeval.study.reading import read_study
 
 COLUMNS = ("student", "arm", "score")
@@ -24,7 +26,7 @@ PAGE = """<html><head><meta charset="{charset}"><style>td {{}}</style></head><bo
 
 
 def tables(text: str) -> list[list[list[object]]]:
-    return [grid.rows for grid in read_tables(text, "x.xls")]  # type: ignore[misc]
+    return [grid.rows for grid in read_tables(text, Settings())]  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "windows-1251", "koi8-r", "utf-16"])
@@ -40,21 +42,38 @@ def test_a_page_that_says_nothing_or_the_wrong_thing_is_found_out() -> None:
     words = ("Код", "Группа")
     page = "<table><tr><td>Код</td><td>Группа</td></tr><tr><td>Иванов</td><td>опыт</td></tr></table>"
     assert HtmlTables(page.encode("cp1251"), Settings(), words, "x.xls").encoding == "cp1251"
-    wrong = f"<meta charset=utf-8>{page}".encode("cp1251")
-    assert HtmlTables(wrong, Settings(), words, "x.xls").encoding == "cp1251"
+    for said in ("utf-8", "iso-8859-1", "utf-16", "windows-1252", "hex", "idna", "punycode", "nonsense"):
+        wrong = f"<meta charset={said}>{page}".encode("cp1251")
+        assert HtmlTables(wrong, Settings(), words, "x.xls").encoding == "cp1251"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        wrong = f"<meta charset=windows-1251>{page}".encode(encoding)
+        assert HtmlTables(wrong, Settings(), words, "x.xls").grid.rows[0] == ["Код", "Группа"]
+
+
+ROWSPAN_TO_THE_END = [["a", "b"], ["c", "", "d"], ["e", "f"]]
 
 
 @pytest.mark.parametrize(
     ("text", "rows"),
     [
         ("<table><tr><td>a<td>b<tr><td>c</table>", [["a", "b"], ["c"]]),
-        ("<table><tr><td colspan=2>a</td><td>b</td></tr></table>", [["a", "a", "b"]]),
-        ("<table><tr><td rowspan=3>a<td>b<tr><td>c<tr><td>d</table>", [["a", "b"], ["a", "c"], ["a", "d"]]),
-        ("<table><tr><td>a<td rowspan=2>b<tr><td>c</table>", [["a", "b"], ["c", "b"]]),
+        ("<table><tr><td colspan=2>a</td><td>b</td></tr></table>", [["a", "", "b"]]),
+        ("<table><tr><td rowspan=3>a<td>b<tr><td>c<tr><td>d</table>", [["a", "b"], ["", "c"], ["", "d"]]),
+        ("<table><tr><td>a<td rowspan=0>b<tr><td>c<td>d<tbody><tr><td>e<td>f</table>", ROWSPAN_TO_THE_END),
+        ("<table><tr><td rowspan=2 colspan=2>a<td>b<tr><td>c</table>", [["a", "", "b"], ["", "", "c"]]),
         ("<table><tr><td>a<br>b&nbsp;&amp;&#1103;<script>no</script></td></tr></table>", [["a b &я"]]),
         ("<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>", [["a"], ["1"]]),
-        ("<table><tr><td>a</td></tr>", [["a"]]),
         ("<table><!-- <tr><td>no</td></tr> --><tr><td>&lt;script&gt;</td></tr></table>", [["<script>"]]),
+        ("<table><tr><td>1 < 2</td><td title='>\"'>b</td><td nowrap/></tr></table>", [["1 < 2", "b"]]),
+        ("<table><![if x]><tr><td>a</td><![endif]><?php no?></tr></table>", [["a"]]),
+        (
+            "<TABLE><TR><TD>4<SUP>1</SUP></TD><TD><s>3</s>5</TD><TD><b>4</b><i>5</i></TD></TABLE>",
+            [["4 1", "3 5", "45"]],
+        ),
+        ("<table><tr><td><input value=5><input type=hidden value=9></td></tr></table>", [["5"]]),
+        ("<table><tr><td><select><option>2<option selected>5<option>4</select></td><td>x</table>", [["5", "x"]]),
+        ("<table><tr><td>&#99999999999999999999;</td></tr></table>", [["\ufffd"]]),
+        ("<table><tr></tr><tr><td>a</td></tr><tr></tr></table>", [[], ["a"]]),
         ("<table></table>", []),
     ],
 )
@@ -68,8 +87,44 @@ def test_a_table_in_a_cell_is_a_table_of_its_own() -> None:
 
 
 def test_hidden_rows() -> None:
-    text = "<table><tr><td>a</td></tr><tr style='display: none'><td>b</td></tr></table>"
-    assert read_tables(text, "x.xls")[0].hidden == {1}
+    text = "<table><tr><td>a</td></tr><tr style='display: none'><td>b</td></tr><tr hidden><td>c</td></tr></table>"
+    assert read_tables(text, Settings())[0].hidden == {1, 2}
+
+
+def test_a_page_that_ends_inside_a_table_is_no_shorter_table() -> None:
+    for end in range(PAGE.index("<table>") + 7, PAGE.index("</table>")):
+        with pytest.raises(Unreadable) as raised:
+            HtmlTables(PAGE[:end].encode(), Settings(), COLUMNS, "x.xls")
+        assert raised.value.faults[0].details == {"why": "damaged"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ('<td x:num="4.6">5</td>', 4.6),
+        ('<td sdval="4.25" sdnum="1049;">4,3</td>', 4.25),
+        ("<td x:num>4,5</td>", "4,5"),
+        ('<td x:num="1234.4">1 234</td>', 1234.4),
+        ('<td x:num="45050">04.05.2023</td>', "04.05.2023"),  # a date is no number
+        ('<td x:num="0.45">45%</td>', "45%"),
+        ('<td x:num="1_0">10</td>', "10"),
+        ('<td x:num="7">5</td>', "5"),
+    ],
+)
+def test_the_number_behind_a_rounded_text(cell: str, value: object) -> None:
+    assert tables(f"<table><tr>{cell}</tr></table>") == [[[value]]]
+
+
+def test_a_header_of_two_lines() -> None:
+    text = (
+        "<table><tr><th rowspan=2>student<th rowspan=2>arm<th colspan=2>score<tr><th>before<th>after"
+        "<tr><td>a<td>new<td>1<td>2</table>"
+    )
+    file = HtmlTables(text.encode(), Settings(header_row=(1, 2)), COLUMNS, "x.xls")
+    assert file.preview().records[:2] == [
+        (1, ["student", "arm", "score", "score"]),
+        (2, ["", "", "before", "after"]),
+    ]
 
 
 def test_the_table_that_holds_the_columns_is_read_and_two_are_asked_about() -> None:
@@ -112,13 +167,26 @@ def test_what_a_file_is_by_its_beginning(head: bytes, form: str) -> None:
         "<table><tr><td>" + "<b>" * 100_000,
         "<table><tr><td>" + "&#x41" * 100_000,
         "<table " + "a=b " * 100_000,
+        "<table><tr>" + "<td rowspan=65000 colspan=1000>" * 10_000,
+        "<table><tr>" + "<td rowspan=65000>" * 16_000 + "<tr><td>" * 10_000,
+        *(
+            piece * 300_000
+            for piece in ("<!", "<!--", "</", "<a ", "<a b='", "<?", "<![CDATA[", "<meta ", "&#", "<a =")
+        ),
+        *(f"<{name}>" + f"</{name[:-1]}" * 100_000 for name in ("script", "textarea", "title")),
+        "<table><tr><td>&#" + "9" * 1_000_000,
     ],
 )
 def test_markup_made_to_be_slow_is_not(text: str) -> None:
     begun = time.process_time()
-    with contextlib.suppress(Unreadable):
-        read_tables(text, "x.xls")
+    with contextlib.suppress(UnsafeWorkbook):
+        read_tables(text, Settings())
     assert time.process_time() - begun < 5
+    tracemalloc.start()
+    with contextlib.suppress(UnsafeWorkbook):
+        read_tables(text, Settings())
+    assert tracemalloc.get_traced_memory()[1] < 150_000_000
+    tracemalloc.stop()
 
 
 OPENING = ("<table>", "<tr>", "<td>", "<td rowspan=2>", "<th colspan=3>", "<tr style=display:none>", "<script>")
@@ -130,6 +198,6 @@ MARKUP = st.sampled_from((*OPENING, *CLOSING, *ODD))
 @settings(max_examples=300, deadline=None)
 @given(st.lists(MARKUP, max_size=40).map("".join))
 def test_any_markup_is_read_or_refused_in_words(text: str) -> None:
-    with contextlib.suppress(Unreadable):
-        for grid in read_tables(text, "x.xls"):
+    with contextlib.suppress(UnsafeWorkbook):
+        for grid in read_tables(text, Settings()):
             assert all(isinstance(cell, str) for row in grid.rows for cell in row)

@@ -7,6 +7,7 @@ import datetime as dt
 import random
 import time
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from expeval.scores.opendocument import OpenDocument
 from expeval.scores.settings import Request, Settings, Unreadable
 
 COLUMNS = ("student", "arm", "score")
+ENCRYPTED = ("format-unsupported", "spreadsheet with a password")
+ENDLESS = "more than 2000000 repeated or empty cells"
 ROWS = [["student", "arm", "score"], ["a", "new", 1], ["b", "old", 2.5], ["c", "new", 3]]
 
 
@@ -77,6 +80,20 @@ def test_types_of_cells(tmp_path: Path) -> None:
     ]
 
 
+def test_values_that_are_none_are_errors_whatever_text_stands_there(tmp_path: Path) -> None:
+    """A program shows "04.05" of a date: its text read in place of its value would be another number."""
+    values = [
+        typed("date", date_value="2026-13-45"),
+        typed("time", time_value="1:30"),
+        typed("float", value="1_000"),
+        typed("float", value="NaN"),
+        typed("time", time_value="-PT0H01M01.5S"),
+        typed("float"),
+    ]
+    errors = [ErrorCell("shown"), ErrorCell("shown"), ErrorCell("1_000"), ErrorCell("NaN")]
+    assert cells_of([values], tmp_path) == [[*errors, dt.timedelta(seconds=-61.5), "shown"]]
+
+
 def test_errors_and_formulas(tmp_path: Path) -> None:
     formula = 'table:formula="of:=1/0"'
     values = [
@@ -84,10 +101,14 @@ def test_errors_and_formulas(tmp_path: Path) -> None:
         "<text:p>#DIV/0!</text:p></table:table-cell>",
         cell(0).replace("<table:table-cell", f"<table:table-cell {formula}").replace(">0<", ">Err:502<"),
         f"<table:table-cell {formula}/>",
+        f'<table:table-cell {formula} office:value-type="float"/>',
+        f'<table:table-cell {formula} office:value-type="string" office:string-value=""/>',
+        '<table:table-cell office:value-type="string" calcext:value-type="error">'
+        "<text:p>#Н/Д</text:p></table:table-cell>",
         cell(7).replace("<table:table-cell", f"<table:table-cell {formula}"),
     ]
     assert cells_of([["x", *values]], tmp_path) == [
-        ["x", ErrorCell("#DIV/0!"), ErrorCell("Err:502"), FormulaCell(), 7.0]
+        ["x", ErrorCell("#DIV/0!"), ErrorCell("Err:502"), FormulaCell(), FormulaCell(), "", ErrorCell("#Н/Д"), 7.0]
     ]
 
 
@@ -126,6 +147,10 @@ def test_a_million_empty_rows_cost_nothing(tmp_path: Path) -> None:
         [row(["x"], 'table:number-rows-repeated="999999999"')],
         [['<table:table-cell table:number-columns-repeated="999999999" office:value-type="float" office:value="5"/>']],
         [row([], 'table:number-rows-repeated="999999999"'), ["x"]],
+        [["<table:table-cell office:value-type='string'><text:p>%s</text:p></table:table-cell>" % ("ab" * 600_000)]],
+        [row(["x"], " ".join(f'a{i}="1"' for i in range(600_000)))],
+        ["<text:p>" * 500_000],
+        ["<table:table table:name='x'>"],
     ],
 )
 def test_an_endless_sheet_is_refused_fast_and_small(rows: list[object], tmp_path: Path) -> None:
@@ -135,6 +160,17 @@ def test_an_endless_sheet_is_refused_fast_and_small(rows: list[object], tmp_path
     assert tracemalloc.get_traced_memory()[1] < 200_000_000
     tracemalloc.stop()
     assert time.process_time() - begun < 2
+
+
+def test_gaps_of_many_sheets_are_counted_together(tmp_path: Path) -> None:
+    far = [row([], 'table:number-rows-repeated="1048575"'), ["x"]]
+    assert refusal(tmp_path, *(sheet(far, str(i)) for i in range(5))) == ("workbook-unsafe", ENDLESS)
+    assert len(opened(tmp_path, *(sheet(far, str(i)) for i in range(5)), sheet=3).grid.rows) == 2**20
+
+
+def test_hidden_rows_at_the_end_cost_nothing(tmp_path: Path) -> None:
+    tail = [row([], 'table:number-rows-repeated="1048000" table:visibility="collapse"')]
+    assert opened(tmp_path, sheet([*ROWS, *tail])).grid.hidden == set()
 
 
 def test_hidden_rows_are_read_or_left_out_as_asked(tmp_path: Path) -> None:
@@ -163,11 +199,37 @@ def test_a_merged_cell_of_a_header_stands_above_all_its_columns(tmp_path: Path) 
     assert dict(file.preview().records)[1] == ["Код", "Балл", "Балл"]
 
 
-def test_what_is_not_opened(tmp_path: Path) -> None:
-    data = write_ods(tmp_path, sheet(ROWS), manifest="<manifest:encryption-data/>").read_bytes()
+def test_what_programs_keep_beside_the_sheets_is_no_sheet(tmp_path: Path) -> None:
+    other = sheet([["x"], ["y"]], "other file")
+    link = f"<table:dde-links><table:dde-link>{other}</table:dde-link></table:dde-links>"
+    deleted = f"<table:deletion><table:table-cell>{row(['x'])}</table:table-cell></table:deletion>"
+    changes = f"<table:tracked-changes>{deleted}</table:tracked-changes>"
+    file = opened(tmp_path, changes, sheet(ROWS), link)
+    assert len(file.grid.rows) == 4
+
+
+def test_macros_are_left_alone_and_declare_nothing(tmp_path: Path) -> None:
+    """LibreOffice names a document type in the parts of its macros; they are not read."""
+    path = write_ods(tmp_path, sheet(ROWS))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("Basic/script-lc.xml", '<!DOCTYPE a PUBLIC "-//OpenOffice.org//DTD" "libraries.dtd"><a/>')
+    assert len(OpenDocument(path.read_bytes(), Settings(), COLUMNS, "scores.ods").grid.rows) == 4
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("Basic/other.xml", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a/>')
     with pytest.raises(Unreadable) as raised:
-        OpenDocument(data, Settings(), COLUMNS, "scores.ods")
-    assert raised.value.faults[0].found == "spreadsheet with a password"
+        OpenDocument(path.read_bytes(), Settings(), COLUMNS, "scores.ods")
+    assert raised.value.faults[0].details == {"why": "declarations"}
+
+
+def test_a_password(tmp_path: Path) -> None:
+    """What it protects is no XML any more."""
+    path = write_ods(tmp_path, manifest="<manifest:encryption-data/>", head="\x01\x02not xml")
+    with pytest.raises(Unreadable) as raised:
+        OpenDocument(path.read_bytes(), Settings(), COLUMNS, "scores.ods")
+    assert (raised.value.faults[0].code, raised.value.faults[0].found) == ENCRYPTED
+
+
+def test_what_is_not_opened(tmp_path: Path) -> None:
     entities = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
     for head in (HEAD.replace("<office:document-content", f"{entities}<office:document-content", 1), HEAD + "<broken"):
         data = write_ods(tmp_path, sheet(ROWS), head=head).read_bytes()

@@ -628,8 +628,8 @@ def test_entries_with_settings_of_their_own(tmp_path: Path) -> None:
     ("content", "found"),
     [
         (
-            b"<?xml version='1.0'?><Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'>",
-            "XML spreadsheet 2003",
+            b"<?xml version='1.0'?><office:document xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0'>",
+            "flat OpenDocument (.fods)",
         ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old workbook (.xls)"),
         (b"\x1f\x8b\x08\0", "archive"),

@@ -513,11 +513,11 @@ def test_a_file_made_to_be_slow_is_refused_quickly(content: bytes, tmp_path: Pat
 
 
 def test_many_unknown_keys_are_told_quickly(tmp_path: Path):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(Faults) as raised:
         read_study(write(tmp_path, "".join(f"key{number} = 1\n" for number in range(4_000))))
     assert len(raised.value.faults) > 4_000
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 20
 
 
 VALUES = st.recursive(

@@ -14,7 +14,7 @@ from xml.parsers import expat
 from expeval.faults import Fault
 from expeval.scores.cells import ErrorCell, FormulaCell, Value
 from expeval.scores.grid import Grid, GridFile, choose_sheet
-from expeval.scores.grid_writer import MAX_TEXT, GridWriter
+from expeval.scores.grid_writer import MAX_TEXT, GridWriter, SheetList
 from expeval.scores.settings import Settings, Unreadable
 from expeval.scores.workbook_safety import (
     UnsafeWorkbook,
@@ -78,17 +78,17 @@ def read_sheets(pieces: Iterable[bytes], settings: Settings) -> list[Grid]:
     parser.CharacterDataHandler = walk.characters
     parser.buffer_text = True
     walk_xml(parser, pieces)
-    return walk.writer.grids
+    return walk.sheets.grids
 
 
 class _Walk:
     """One pass over the elements: tables of rows of cells, each of which may stand for many."""
 
     def __init__(self, settings: Settings) -> None:
-        self.writer = GridWriter(settings)
+        self.sheets = SheetList(settings)
+        self.writer: GridWriter | None = None  # of the table that is open
         self.hidden_styles: set[str] = set()
         self.style = ""
-        self.tables = 0  # that are open: one may stand inside another's cell
         self.aside = 0
         self.row: dict[str, str] = {}
         self.cell: dict[str, str] | None = None
@@ -148,21 +148,19 @@ class _Walk:
             self.hidden_styles.add(self.style)
 
     def _start_table(self, attributes: dict[str, str]) -> None:
-        self.tables += 1
-        if self.tables == 1:
-            visible = attributes.get(f"{_TABLE}style-name") not in self.hidden_styles
-            self.writer.start_sheet(attributes.get(f"{_TABLE}name", ""), visible)
-        else:
+        if self.writer is not None:
             raise UnsafeWorkbook("nesting", "a table inside a table's cell")
+        visible = attributes.get(f"{_TABLE}style-name") not in self.hidden_styles
+        self.writer = self.sheets.start(attributes.get(f"{_TABLE}name", ""), visible)
 
     def _end_table(self) -> None:
-        self.tables -= 1
+        self.writer = None
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         self.row = attributes
 
     def _end_row(self) -> None:
-        if self.tables:
+        if self.writer is not None:
             hidden = self.row.get(f"{_TABLE}visibility") in ("collapse", "filter")
             self.writer.end_row(_times(self.row, _ROWS_REPEATED), hidden)
 
@@ -175,16 +173,17 @@ class _Walk:
 
     def _end_cell(self) -> None:
         cell, self.cell = self.cell, None
-        if cell is None or not self.tables:
+        writer = self.writer
+        if cell is None or writer is None:
             return
         times = _times(cell, _COLUMNS_REPEATED) if _COLUMNS_REPEATED in cell else 1
         if _TYPE not in cell and _FORMULA not in cell and not self.text:
-            self.writer.skip_cells(times)
+            writer.skip_cells(times)
             return
         value = _value(cell, "".join(self.text))
         if _COLUMNS_SPANNED in cell or _ROWS_SPANNED in cell:
-            self.writer.merge(_times(cell, _COLUMNS_SPANNED), _times(cell, _ROWS_SPANNED))
-        self.writer.add(value, times)
+            writer.merge(_times(cell, _COLUMNS_SPANNED), _times(cell, _ROWS_SPANNED))
+        writer.add(value, times)
 
     def _start_paragraph(self, _: dict[str, str]) -> None:
         self.inside += 1
@@ -229,9 +228,9 @@ def _value(cell: dict[str, str], text: str) -> Value:
         return FormulaCell()
     if kind in ("float", "percentage", "currency"):
         value = _given(cell, kind)
-        return _number(value) if value else text
+        return number_of(value) if value else text
     if kind == "date":
-        return _moment(_given(cell, kind)) or ErrorCell(text.strip())
+        return moment_of(_given(cell, kind)) or ErrorCell(text.strip())
     if kind == "time":
         span = _duration(_given(cell, kind))
         return ErrorCell(text.strip()) if span is None else span
@@ -245,11 +244,13 @@ def _given(cell: dict[str, str], kind: str | None) -> str:
     return cell.get(_OFFICE + name, "").strip()
 
 
-def _number(text: str) -> Value:
+def number_of(text: str) -> Value:
+    """The number that a file gives as a cell's value; an error cell where it is none."""
     return float(text) if _NUMBER.fullmatch(text) else ErrorCell(text)
 
 
-def _moment(text: str) -> dt.date | None:
+def moment_of(text: str) -> dt.date | None:
+    """The date, or date and time, that a file gives as a cell's value."""
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:

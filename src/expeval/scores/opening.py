@@ -17,10 +17,11 @@ from expeval.scores.labelled import open_spss, open_stata
 from expeval.scores.opendocument import OpenDocument
 from expeval.scores.settings import OpenFile, Reader, Settings, Unreadable
 from expeval.scores.spreadsheet import Workbook
+from expeval.scores.xml_spreadsheet import XmlSpreadsheet
 
 MAX_BYTES = 2**30  # of one file of scores
 COMPARED_BYTES = 2**20  # at once, when a file is looked at again
-READABLE = "CSV, TSV, XLSX, ODS, HTML table, Parquet, SPSS (.sav, .zsav), Stata (.dta)"
+READABLE = "CSV, TSV, XLSX, ODS, HTML table, XML spreadsheet 2003, Parquet, SPSS (.sav, .zsav), Stata (.dta)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,13 @@ READERS: dict[str, Reader] = {
     "workbook": Workbook,
     "ods": OpenDocument,
     "html": HtmlTables,
+    "xml-spreadsheet": XmlSpreadsheet,
     "parquet": ParquetFile,
     "spss": open_spss,
     "stata": open_stata,
 }
 NOT_YET = {
     "flat-ods": "flat OpenDocument (.fods)",
-    "xml-spreadsheet": "XML spreadsheet 2003",
     "xlsb": "binary workbook (.xlsb)",
     "xls": "old workbook (.xls)",
     "encrypted": "workbook with a password",

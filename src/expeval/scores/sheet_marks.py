@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from expeval.scores.workbook_safety import MAX_CELLS, UnsafeWorkbook, read_part, walk_xml
+from expeval.scores.grid import column_letters
+from expeval.scores.workbook_safety import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, UnsafeWorkbook, read_part, walk_xml
 
-_CELL = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_ROW_ATTRIBUTE = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["'](\d+)["'][^>]*(?<!/)>""")
-_COLUMN_ATTRIBUTE = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})\d+["'][^>]*(?<!/)>""")
+_CELL = re.compile(r"([A-Z]{1,3})(\d{1,7})", re.ASCII)
+_ANY_CELL = re.compile(rb"<(?:[^<>\s/:!?]*:)?c[\s/>]")
+_PREFIXED = re.compile(rb":c[\s/>]")
+_ENDS_OF_A_NAME = (b" ", b"\t", b"\r", b"\n", b"/", b">")
+_USUAL_CELL = re.compile(rb"""<c r="([A-Z]{1,3})(\d{1,7})\"""")
+# Groups are empty for a cell that holds nothing: readers leave it out.
+_FILLED_CELL = re.compile(rb"""<(?:\w+:)?c r=["'](?:[A-Z]{1,3}\d{1,7}["'][^<>]*/>|([A-Z]{1,3})(\d{1,7})["'][^<>]*>)""")
 _WORTH_A_LOOK = re.compile(rb"""<(?:\w+:)?f[\s/>]|\bt=["']e["']|\bhidden=""")
 _SLICE = 4 * 2**20
-_LONGEST_TAG = 500
-MAX_EMPTY = 5_000_000  # of the rectangle, however few cells there are
-CELLS_FOR_ONE = 30  # of the rectangle for each cell that is there
+MAX_EMPTY = 3_000_000  # of the rectangle, however few cells there are
+FOR_A_CELL = 30  # of the rectangle, for each cell that is there
 _PLAN_LIMIT = 2**20  # bytes of the parts that list the sheets
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -60,16 +65,86 @@ def sheet_parts(archive: zipfile.ZipFile, data: bytes) -> dict[str, str]:
 
 def check_extent(xml: bytes) -> None:
     """Raise :class:`UnsafeWorkbook` where few far cells would make a reader keep a vast empty rectangle."""
-    last, widest, cells = 0, 0, 0
-    for start in range(0, len(xml), _SLICE):
-        piece = xml[start : start + _SLICE + _LONGEST_TAG]  # a tag that the slice ends within is looked at twice
-        rows = max(map(int, _ROW_ATTRIBUTE.findall(piece)), default=0)
-        letters = _COLUMN_ATTRIBUTE.findall(piece)
-        cells += len(letters)
-        widest = max([widest, *(column_number(column.decode()) + 1 for column in set(letters))])
-        last = max(last, rows)
-    if last * widest > min(MAX_CELLS, max(MAX_EMPTY, CELLS_FOR_ONE * cells)):
-        raise UnsafeWorkbook("extent", f"{cells} cells far apart, over {last} rows and {widest} columns")
+    extent = None if b"\0" in xml[:4] else _extent(xml, _USUAL_CELL, _count_usual)
+    if extent is None or _is_vast(*extent):
+        extent = None if b"\0" in xml[:4] else _extent(xml, _FILLED_CELL, _count_any)
+    last, widest, cells = extent or _walked_extent(xml)
+    if _is_vast(last, widest, cells):
+        raise UnsafeWorkbook("extent", f"{cells} cells, the last of them at {column_letters(widest - 1)}{last}")
+
+
+def _is_vast(last: int, widest: int, cells: int) -> bool:
+    vast = last * widest > min(MAX_CELLS, max(MAX_EMPTY, FOR_A_CELL * cells))
+    return vast or last > MAX_ROWS or widest > MAX_COLUMNS
+
+
+def _extent(xml: bytes, written: re.Pattern[bytes], count: Callable[[bytes], int]) -> tuple[int, int, int] | None:
+    """Last row, last column, number of cells; ``None`` where a cell isn't written as the pattern says.
+
+    Readers take an address from wherever XML allows it to stand: only parsing tells that of any other cell.
+    """
+    last = widest = cells = 0
+    for piece in _slices(xml):
+        found = written.findall(piece)
+        if len(found) < count(piece):
+            return None
+        letters = {column for column, _ in found if column}
+        rows = {row for _, row in found if row}
+        widest = max([widest, *(column_number(column.decode()) + 1 for column in letters)])
+        last = max([last, *map(int, rows)])
+        cells += len(found)
+    return last, widest, cells
+
+
+def _count_usual(xml: bytes) -> int:
+    """Cells, each with a tag of no namespace; one more where there may be others."""
+    return sum(xml.count(b"<c" + end) for end in _ENDS_OF_A_NAME) + (_PREFIXED.search(xml) is not None)
+
+
+def _count_any(xml: bytes) -> int:
+    return len(_ANY_CELL.findall(xml))
+
+
+def _slices(xml: bytes) -> Iterator[bytes]:
+    """The XML in pieces that end with a tag."""
+    start = 0
+    while start < len(xml):
+        end = xml.rfind(b">", start, start + _SLICE) + 1 or len(xml)
+        yield xml[start:end]
+        start = end
+
+
+def _walked_extent(xml: bytes) -> tuple[int, int, int]:
+    walk = _Extent()
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.StartElementHandler = walk.start
+    walk_xml(parser, (xml[i : i + _SLICE] for i in range(0, len(xml), _SLICE)))
+    return walk.last, walk.widest, walk.cells
+
+
+class _Extent:
+    """One pass over a sheet's rows and cells for the last of them."""
+
+    def __init__(self) -> None:
+        self.last = self.widest = self.cells = 0
+        self.row = self.column = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.rpartition("}")[2]
+        place = attributes.get("r")
+        if name == "row":
+            if place is not None and not (place.isascii() and place.isdigit() and len(place) < 8):
+                raise UnsafeWorkbook("damaged", "a damaged workbook")
+            self.row = self.row + 1 if place is None else int(place)
+            self.column = 0
+        elif name == "c":
+            self.cells += 1
+            found = None if place is None else _CELL.fullmatch(place)
+            if place is not None and found is None:
+                raise UnsafeWorkbook("damaged", "a damaged workbook")
+            self.column = self.column + 1 if found is None else column_number(found[1]) + 1
+            self.row = self.row if found is None else int(found[2])
+            self.last, self.widest = max(self.last, self.row), max(self.widest, self.column)
 
 
 def sheet_marks(xml: bytes) -> SheetMarks:

@@ -12,7 +12,7 @@ from expeval.scores.cells import ErrorCell, FormulaCell, Value
 from expeval.scores.grid import Grid, GridFile, choose_sheet, is_meant
 from expeval.scores.settings import Settings, Unreadable
 from expeval.scores.sheet_marks import check_extent, sheet_marks, sheet_parts
-from expeval.scores.workbook_safety import UnsafeWorkbook, check_archive, open_archive, read_part
+from expeval.scores.workbook_safety import MAX_COLUMNS, UnsafeWorkbook, check_archive, open_archive, read_part
 
 MAX_WHOLE_RATIO = 50  # unpacked to packed: every cell names its place, which packs by ten or twenty
 
@@ -31,7 +31,7 @@ class Workbook(GridFile):
             grids = _grids(data, xml, settings)
         except UnsafeWorkbook as unsafe:
             raise Unreadable(unsafe.fault(file)) from None
-        except CalamineError as error:
+        except (CalamineError, OverflowError, ValueError) as error:  # the latter two: durations that none can be
             raise Unreadable(Fault("file-unreadable", file, found=str(error))) from None
         super().__init__(choose_sheet(grids, settings, wanted, file), settings, file)
 
@@ -50,7 +50,9 @@ def _grids(data: bytes, xml: Mapping[str, bytes], settings: Settings) -> list[Gr
 
 def _fill(grid: Grid, sheet: CalamineSheet, xml: bytes) -> None:
     grid.rows = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]
-    grid.merged = list(sheet.merged_cell_ranges or [])
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
+        if left <= right < MAX_COLUMNS:
+            grid.merged.append(((top, left), (bottom, right)))
     marks = sheet_marks(xml)
     grid.hidden = marks.hidden
     marked: dict[tuple[int, int], Value] = {place: ErrorCell(text) for place, text in marks.errors.items()}

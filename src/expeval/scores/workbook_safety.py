@@ -16,6 +16,7 @@ MAX_RATIO = 200  # unpacked to packed, of parts that unpack to more than RATIO_F
 RATIO_FROM = 2 * 2**20
 WHOLE_RATIO_FROM = 64 * 2**20
 MAX_ENTRIES = 5_000
+MAX_ROWS, MAX_COLUMNS = 2**20, 2**14  # no spreadsheet has more
 MAX_CELLS = 30_000_000  # of the rectangle that holds all cells: readers keep it whole
 MAX_DEPTH = 100_000  # of elements in elements: a parser keeps the names of all that are open
 MAX_TOKEN = 4 * 2**20  # bytes of one tag: a parser begins anew with every piece of it
