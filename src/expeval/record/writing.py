@@ -64,37 +64,24 @@ def write_folder(out: Path, files: Mapping[str, str | bytes]) -> None:
             raise ValueError(f"{name!r} leads out of the folder")
     place = Path(os.path.realpath(out))
     missing: list[Path] = []
-    try:
-        missing += [parent for parent in place.parents if not parent.exists()]
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with _alone_in(place.parent, out):
-            _replace(place, out, files)
-    except OSError as error:
-        for parent in missing:
-            with contextlib.suppress(OSError):  # there by now for another's use, or never made
-                parent.rmdir()
-        if isinstance(error, CannotWrite):
+    with _in_a_sentence(out):
+        try:
+            missing += [parent for parent in place.parents if not parent.exists()]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with _alone_in(place.parent, out):
+                _replace(place, out, files)
+        except OSError:
+            for parent in missing:
+                with contextlib.suppress(OSError):  # there by now for another's use, or never made
+                    parent.rmdir()
             raise
-        reason = _SENTENCES.get(error.errno or 0, error.strerror or type(error).__name__)
-        raise CannotWrite(f"{out} can't be written: {reason}.") from error
 
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write one file so that it holds all of ``content`` or what it held before; raises :class:`CannotWrite`."""
     place = Path(os.path.realpath(path))
-    draft = place.with_name(f".{place.name}.expeval-new")
-    try:
-        with draft.open("wb") as stream:
-            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(place)
-        _sync(place.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        reason = _SENTENCES.get(error.errno or 0, error.strerror or type(error).__name__)
-        raise CannotWrite(f"{path} can't be written: {reason}.") from error
+    with _in_a_sentence(path), _alone_in(place.parent, path):
+        _write_over(place, content)
 
 
 def change_file(path: Path, change: Callable[[bytes | None], str | bytes | None]) -> None:
@@ -113,19 +100,43 @@ def change_file(path: Path, change: Callable[[bytes | None], str | bytes | None]
         Where the system refuses to read or write.  The file then holds what it held.
     """
     place = Path(os.path.realpath(path))
+    with _in_a_sentence(path), _alone_in(place.parent, path):
+        _new(place).unlink(missing_ok=True)  # of a command that was killed
+        content = change(place.read_bytes() if place.exists() else None)
+        if content is not None:
+            _write_over(place, content)
+
+
+@contextlib.contextmanager
+def _in_a_sentence(path: Path, verb: str = "written") -> Iterator[None]:
+    """What the system refuses, said as a :class:`CannotWrite`."""
     try:
-        with _alone_in(place.parent, path):
-            draft = place.with_name(f".{place.name}.expeval-new")
-            if draft.exists():  # of a command that was killed
-                draft.unlink()
-            content = change(place.read_bytes() if place.exists() else None)
-            if content is not None:
-                write_file(path, content)
+        yield
+    except CannotWrite:
+        raise
     except OSError as error:
-        if isinstance(error, CannotWrite):
-            raise
         reason = _SENTENCES.get(error.errno or 0, error.strerror or type(error).__name__)
-        raise CannotWrite(f"{path} can't be written: {reason}.") from error
+        raise CannotWrite(f"{path} can't be {verb}: {reason}.") from error
+
+
+def _write_over(place: Path, content: str | bytes) -> None:
+    """One file in place of the old one; the caller holds its folder."""
+    draft = _new(place)
+    try:
+        _write_synced(draft, content)
+        draft.replace(place)
+        _sync(place.parent)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _write_synced(path: Path, content: str | bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _replace(place: Path, out: Path, files: Mapping[str, str | bytes]) -> None:
@@ -141,12 +152,8 @@ def _replace(place: Path, out: Path, files: Mapping[str, str | bytes]) -> None:
 
 def refuse_strangers(out: Path) -> None:
     """Raise :class:`CannotWrite` where ``out`` holds what no run wrote: told before the work, not after it."""
-    try:
+    with _in_a_sentence(out, "read"):
         _refuse_strangers(Path(os.path.realpath(out)), out, {})
-    except OSError as error:
-        if isinstance(error, CannotWrite):
-            raise
-        raise CannotWrite(f"{out} can't be read: {_SENTENCES.get(error.errno or 0, error.strerror)}.") from error
 
 
 def settle(out: Path) -> None:
@@ -178,10 +185,7 @@ def _write_beside(folder: Path, files: Mapping[str, str | bytes]) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as stream:
-            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
-            stream.flush()
-            os.fsync(stream.fileno())
+        _write_synced(path, content)
     for inner in {(folder / name).parent for name in files} | {folder}:
         _sync(inner)
 
