@@ -311,10 +311,13 @@ class Manifest:
 def seal_of(manifest: dict[str, Any]) -> str:
     """SHA-256 of a manifest's content but for its seal."""
     made = {key: value for key, value in dict(manifest["made"]).items() if key != "seal"}
-    text = json.dumps(
-        {**manifest, "made": made}, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return hash_of_json({**manifest, "made": made})
+
+
+def hash_of_json(content: dict[str, Any]) -> str:
+    """SHA-256 of plain values, however they were laid out; what no program of ours writes has a hash, too."""
+    text = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def ordered(names: Iterable[str]) -> tuple[str, ...]:

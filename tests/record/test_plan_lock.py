@@ -20,10 +20,10 @@ from lock_examples import EXAMPLES, STUDY, edit
 
 from expeval.fault_codes import sentence
 from expeval.faults import Faults
-from expeval.record import plan_lock
 from expeval.record.manifest import hash_file
 from expeval.record.plan_lock import CannotLock, Locked, lock_plan, locked_plan, read_lock
 from expeval.record.writing import CannotWrite
+from expeval.results import hash_of_json
 from expeval.study.plan import lock_name
 from expeval.study.reading import read_study
 
@@ -281,7 +281,7 @@ def test_a_chain_that_fits_but_holds_no_plan(study: Path) -> None:
     whole = content(study)
     for plan in ({"outcomes": 3}, {"outcomes": [{}]}, {"inference": []}):
         entry = {key: value for key, value in whole["entries"][0].items() if key != "hash"} | {"plan": plan}
-        entry["hash"] = plan_lock._hash(entry)
+        entry["hash"] = hash_of_json(entry)
         text = json.dumps({**whole, "entries": [entry], "last": entry["hash"]})
         lock_of(study).write_text(text, encoding="utf-8")
         with pytest.raises(Faults) as raised:

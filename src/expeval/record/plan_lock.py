@@ -6,7 +6,6 @@ wants to prove when a plan was there gives the last hash to somebody else (a reg
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -18,6 +17,7 @@ import expeval
 from expeval.faults import Fault, Faults, nearest
 from expeval.record.manifest import hash_file, moment
 from expeval.record.writing import change_file
+from expeval.results import hash_of_json
 from expeval.scores.opening import find_files
 from expeval.scores.settings import Unreadable
 from expeval.study.plan import LockedFile, LockedPlan, PlanDifference, lock_path, plan_differences, plan_of
@@ -117,7 +117,7 @@ def _entry(study: Study, plan: dict[str, Any], reason: str | None, chain: Sequen
         "reason": reason,
         "previous": chain[-1].hash if chain else None,
     }
-    return _read_entry({**content, "hash": _hash(content)})
+    return _read_entry({**content, "hash": hash_of_json(content)})
 
 
 def files_of(study: Study) -> list[LockedFile]:
@@ -269,7 +269,7 @@ def _fits(entry: Any, number: int, previous: str | None) -> bool:
         return False
     if entry["number"] != number or entry["previous"] != previous:
         return False
-    return bool(entry["hash"] == _hash({key: value for key, value in entry.items() if key != "hash"}))
+    return bool(entry["hash"] == hash_of_json({key: value for key, value in entry.items() if key != "hash"}))
 
 
 def _is_plan(plan: dict[str, Any]) -> bool:
@@ -287,12 +287,6 @@ def _is_time(text: str) -> bool:
         return datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
         return False
-
-
-def _hash(entry: dict[str, Any]) -> str:
-    # Surrogates and NaN, which json reads, are none of what lock_plan writes: no hash fits them.
-    text = json.dumps(entry, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _read_entry(entry: dict[str, Any]) -> LockedPlan:

@@ -15,9 +15,10 @@ import expeval
 from expeval.record.key import installation_key
 from expeval.record.manifest import hash_file, lock_file
 from expeval.record.writing import write_file
+from expeval.results import hash_of_json
 from expeval.review.archive import UnsafeArchive, packed, unpacked
 from expeval.review.bundled_study import DATA, bundled_study
-from expeval.review.output import CannotVerify, Edited, data_files, edited_files, read_output
+from expeval.review.output import CannotVerify, Edited, beside_list, data_files, edited_files, read_output
 from expeval.review.personal import Identifying, identifying_columns
 from expeval.review.wheel import wheel_files, wheel_name
 from expeval.scores.reading import read_scores
@@ -100,7 +101,7 @@ def bundle(folder: str | Path, out: str | Path | None = None) -> Bundle:
         "expeval": expeval.__version__,
         "rewritten": packed_study.rewritten,
         "pseudonyms": packed_study.withheld,
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+        "files": _hashes(files),
     }
     files[ABOUT] = _sealed(about)
     path = Path(out) if out is not None else Path(f"{place.resolve().name}.bundle.zip")
@@ -136,8 +137,9 @@ def _software(manifest: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _sealed(about: dict[str, Any]) -> bytes:
-    seal = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-    return (json.dumps({**about, "seal": seal}, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return (
+        json.dumps({**about, "seal": hash_of_json(about)}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    ).encode()
 
 
 def _readme(title: str, pseudonyms: tuple[str, ...], locked: bool) -> str:
@@ -211,13 +213,10 @@ def _about(path: Path, files: dict[str, bytes]) -> dict[str, Any]:
 
 
 def _edited(files: dict[str, bytes], about: dict[str, Any]) -> tuple[Edited, ...]:
-    bare = {key: value for key, value in about.items() if key != "seal"}
-    found = []
-    if about.get("seal") != hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest():
-        found.append(Edited(ABOUT, "changed"))
-    for name, sha256 in sorted(about["files"].items()):
-        if name not in files:
-            found.append(Edited(name, "gone"))
-        elif hashlib.sha256(files[name]).hexdigest() != sha256:
-            found.append(Edited(name, "changed"))
-    return (*found, *(Edited(name, "new") for name in sorted(files) if name not in about["files"] and name != ABOUT))
+    sealed = about.get("seal") == hash_of_json({key: value for key, value in about.items() if key != "seal"})
+    hashes = _hashes({name: content for name, content in files.items() if name in about["files"]})
+    return beside_list(ABOUT, sealed, about["files"], hashes, [name for name in sorted(files) if name != ABOUT])
+
+
+def _hashes(files: dict[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}

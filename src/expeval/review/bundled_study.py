@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,23 +46,17 @@ def bundled_study(study: Study, scores: Scores, key: bytes) -> BundledStudy:
     """
     hidden = _pseudonyms(key, study.study.title)
     table = _Table(study, scores, hidden)
-    before = json.loads(json.dumps(study.as_keys()))
-    after = _keys(before, study, table)
+    before = study.as_keys()
+    after = _keys(study, table)
     return BundledStudy(
-        study=_HEAD + tomli_w.dumps(_without_empty(after)),
+        study=_HEAD + tomli_w.dumps(after),
         data=table.text(),
-        rewritten=tuple(change.name for change in plan_changes(before, _read_again(after))),
+        rewritten=tuple(change.name for change in plan_changes(before, Study.model_validate(after).as_keys())),
         withheld=tuple(sorted({*table.hidden})),
     )
 
 
 _HEAD = "# The study of this bundle: the plan as it was, the data as one table with pseudonyms.\n"
-
-
-def _read_again(keys: dict[str, Any]) -> dict[str, Any]:
-    study = Study.model_validate(_without_empty(keys))
-    found: dict[str, Any] = json.loads(json.dumps(study.as_keys()))
-    return found
 
 
 def _without_empty(value: Any) -> Any:
@@ -73,8 +66,9 @@ def _without_empty(value: Any) -> Any:
     return [_without_empty(part) for part in value] if isinstance(value, list) else value
 
 
-def _keys(before: dict[str, Any], study: Study, table: _Table) -> dict[str, Any]:
-    keys: dict[str, Any] = json.loads(json.dumps(before))
+def _keys(study: Study, table: _Table) -> dict[str, Any]:
+    """The keys of the study file that are said, for one table."""
+    keys = study.as_keys()
     old = keys["data"]
     keys["data"] = {
         "files": [{"path": DATA}],
@@ -92,7 +86,8 @@ def _keys(before: dict[str, Any], study: Study, table: _Table) -> dict[str, Any]
         outcome.pop("columns", None)
         outcome["column"] = table.column_of(own)
         outcome.pop("values", None)  # what cells stood for is what stands there now
-    return keys
+    said: dict[str, Any] = _without_empty(keys)
+    return said
 
 
 def _pseudonyms(key: bytes, title: str) -> Callable[[str, str], str]:

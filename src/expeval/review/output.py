@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -68,16 +68,34 @@ def _is_ours(name: str, content: Mapping[str, Any]) -> bool:
 
 def edited_files(place: Path, manifest: Mapping[str, Any]) -> tuple[Edited, ...]:
     """Which files beside the manifest are not those that the run wrote, the manifest itself among them."""
-    found = [] if manifest["made"].get("seal") == seal_of(dict(manifest)) else [Edited(MANIFEST, "changed")]
-    for name, sha256 in sorted(manifest["outputs"].items()):
-        path = place / name
-        if not path.is_file():
+    sealed = manifest["made"].get("seal") == seal_of(dict(manifest))
+    there = {path.relative_to(place).as_posix(): path for path in sorted(place.rglob("*")) if path.is_file()}
+    listed = {name: hash_file(there[name]) for name in manifest["outputs"] if name in there}
+    strangers = [name for name in there if name not in (MANIFEST, VERIFICATION)]
+    return beside_list(MANIFEST, sealed, manifest["outputs"], listed, strangers)
+
+
+def beside_list(
+    name_of_list: str, sealed: bool, listed: Mapping[str, str], hashes: Mapping[str, str], there: Iterable[str]
+) -> tuple[Edited, ...]:
+    """Files that are not as a list of hashes says, the list itself among them where its seal is broken.
+
+    Parameters
+    ----------
+    listed
+        File -> SHA-256 then.
+    hashes
+        File -> SHA-256 now, of the listed files that are there.
+    there
+        Every file that should be listed.
+    """
+    found = [] if sealed else [Edited(name_of_list, "changed")]
+    for name, sha256 in sorted(listed.items()):
+        if name not in hashes:
             found.append(Edited(name, "gone"))
-        elif hash_file(path) != sha256:
+        elif hashes[name] != sha256:
             found.append(Edited(name, "changed"))
-    ours = {MANIFEST, VERIFICATION, *manifest["outputs"]}
-    there = (path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file())
-    return (*found, *(Edited(name, "new") for name in there if name not in ours))
+    return (*found, *(Edited(name, "new") for name in there if name not in listed))
 
 
 def data_files(manifest: Mapping[str, Any]) -> list[str]:

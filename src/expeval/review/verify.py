@@ -8,9 +8,8 @@ left over is theirs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
@@ -177,9 +176,9 @@ def _verified(output: _Output, say: Progress) -> Verification:
     results = locked.beside(analyse(study, scores, say))
     now = make_manifest(study, scores.sources, results, output.place)
     table = None if output.bundled else table_change(output.manifest["made"].get("table"), scores, installation_key())
-    software = software_changes(output.manifest, {**_as_keys(now), "hashes": now.hashes})
+    software = software_changes(output.manifest, asdict(now))
     causes = Causes(plan, seed, files, table, software)
-    new = json.loads(results.to_json())
+    new = results.to_dict()
     found = [difference for difference in differences(old, new) if not (output.bundled and _of_files(difference))]
     say("Comparing")
     traced = _traced(found, output, new, study, scores, causes, locked, say)
@@ -285,14 +284,14 @@ def _locked(output: _Output, study: Study, scores: Scores) -> _Locked:
     if not output.bundled:
         return _Locked(study, locked_plan(study), content_hashes(scores))
     try:
-        told = Study.model_validate({**json.loads(json.dumps(output.results["study"])), "path": study.path})
+        told = Study.model_validate({**output.results["study"], "path": study.path})
     except ValueError:  # edited by hand
         told = study
     return _Locked(told, read_lock(study.path), frozenset(map(str, output.manifest["hashes"].values())))
 
 
 def _plan(output: _Output, study: Study) -> tuple[tuple[Change, ...], Change | None]:
-    changes = plan_changes(output.results["study"], json.loads(json.dumps(study.as_keys())))
+    changes = plan_changes(output.results["study"], study.as_keys())
     changes = tuple(change for change in changes if change.name not in output.rewritten)
     changes += _lock_change(output)
     seed = next((change for change in changes if change.name == SEED), None)
@@ -307,10 +306,6 @@ def _lock_change(output: _Output) -> tuple[Change, ...]:
     path = output.place / name
     old, new = output.manifest["hashes"].get(name), hash_file(path) if path.is_file() else None
     return () if old == new else (Change(name, old and str(old)[:12], new and new[:12]),)
-
-
-def _as_keys(manifest: Any) -> dict[str, Any]:
-    return {"expeval": manifest.expeval, "versions": manifest.versions, "platform": manifest.platform}
 
 
 def _numbers(results: Mapping[str, Any]) -> int:
@@ -341,29 +336,30 @@ def _traced(
 ) -> tuple[Traced, ...]:
     """Each difference with its causes, by putting one changed thing back at a time."""
     real = [difference for difference in found if difference.degree != "noise"]
-    back = {name: None for name in ("plan", "seed") if name in causes.names} if real else {}
+    back = tuple(name for name in ("plan", "seed") if name in causes.names) if real else ()
     rest: tuple[str, ...] = tuple(name for name in ("data", "software") if name in causes.names)
     rest = rest or (("edited",) if output.edited else ())
     moved: dict[str, set[Any]] = {}
+    variant: dict[str, Any] | None = None
     for name in back:
         say(f"Running again with the {name} of then")
         variant = _with_put_back(output, study, scores, causes, locked, {name})
         # What changes when this one thing is put back was made by it.
         moved[name] = {d.place for d in differences(variant, new) if d.degree != "noise"} if variant else set()
     left = {difference.place for difference in real}
-    if back:
+    if len(back) > 1:  # of one thing all is put back already
         variant = _with_put_back(output, study, scores, causes, locked, set(back))
-        if variant is not None:
-            left = {d.place for d in differences(output.results, variant) if d.degree != "noise"}
+    if variant is not None:
+        left = {d.place for d in differences(output.results, variant) if d.degree != "noise"}
     traced = []
     for difference in found:
         if difference.degree == "noise":
-            own: tuple[str, ...] = tuple(name for name in ("software",) if name in causes.names)
+            own: tuple[str, ...] = ("software",) if causes.software else ()
         else:
             own = tuple(name for name in back if difference.place in moved[name])
             own += rest if difference.place in left else ()
             # Two things that only together make a difference: neither moves it alone.
-            own = own or tuple(back)
+            own = own or back
         traced.append(Traced(difference, own))
     return tuple(traced)
 
@@ -372,8 +368,8 @@ def _with_put_back(
     output: _Output, study: Study, scores: Scores, causes: Causes, locked: _Locked, names: set[str]
 ) -> dict[str, Any] | None:
     """The results of now with plan or seed as they were; ``None`` where the data of now don't allow that."""
-    keys = json.loads(json.dumps(study.as_keys()))
-    old = json.loads(json.dumps(output.results["study"]))
+    keys = study.as_keys()
+    old = output.results["study"]
     if "plan" in names:
         _put_back(keys, old, {change.name for change in causes.plan}, output.rewritten)
     if "seed" in names:
@@ -381,11 +377,9 @@ def _with_put_back(
     try:
         before = Study.model_validate({**keys, "path": study.path})
         results = analyse(before, read_scores(before) if "plan" in names else scores)
-        results = locked.of(before, output.bundled).beside(results)
+        return locked.of(before, output.bundled).beside(results).to_dict()
     except (Faults, ValueError):
         return None
-    content: dict[str, Any] = json.loads(results.to_json())
-    return content
 
 
 def _put_back(keys: dict[str, Any], old: Mapping[str, Any], changed: set[str], rewritten: frozenset[str]) -> None:
