@@ -37,7 +37,7 @@ from expeval.scores.institutions import (
     unknown_institutions,
     unused_institutions,
 )
-from expeval.scores.joining import Joining, first_rows, joined_tables, take
+from expeval.scores.joining import Joining, first_rows, joined_tables
 from expeval.scores.side_by_side import outcome_of_arms, summary_rows
 from expeval.scores.students import StudentIndex, StudentTables
 from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, Scores, Source
@@ -204,10 +204,10 @@ class Assembly:
             return typed[0]
 
         n = joining.rows.sheet.size
-        own = take(joining.column(name, read), np.arange(n))
+        own = joining.column(name, read).at(np.arange(n))
         size = sum(part.size for part in everyone)
         last = typed[0].missing.size
-        values = join(units, table.records, take(typed[0], np.arange(last - size, last)))
+        values = join(units, table.records, typed[0].at(np.arange(last - size, last)))
         self.faults += differing_values(units, table, values, own, joining.places(name), name)
         return values
 

@@ -71,11 +71,11 @@ class Joining:
         if not holding:
             return typed
         n = self.rows.sheet.size
-        own, start = take(typed, np.arange(n)), n
+        own, start = typed.at(np.arange(n)), n
         self.origins[name] = self.rows
         for table in holding:
-            table.columns.append(take(typed, np.arange(start, start + table.student.size)))
-            theirs = take(typed, np.where(table.place >= 0, start + table.place, -1))
+            table.columns.append(typed.at(np.arange(start, start + table.student.size)))
+            theirs = typed.at(np.where(table.place >= 0, start + table.place, -1))
             own = self._filled(name, own, theirs, table)
             start += table.student.size
         return own
@@ -151,13 +151,6 @@ def _joined_table(
     numbers = table.student[records]
     place = np.append(first_of(numbers, wanted.size - 1), -1)[student]
     return JoinedTable(table.names, table.name, parts, rows, numbers, place)
-
-
-def take(column: AnyColumn, places: IntArray) -> AnyColumn:
-    """The cells at some places; -1 is a missing cell."""
-    if isinstance(column, Numbers):
-        return column.at(places)
-    return column.at(places)
 
 
 def choose(condition: np.ndarray[tuple[int], np.dtype[np.bool_]], one: AnyColumn, other: AnyColumn) -> AnyColumn:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
-from xml.parsers import expat
 
 from expeval.faults import Fault
 from expeval.scores.cells import ErrorCell, FormulaCell, Value
@@ -72,12 +71,7 @@ class OpenDocument(GridFile):
 def read_sheets(pieces: Iterable[bytes], settings: Settings) -> list[Grid]:
     """The sheets of a document's content; raises :class:`UnsafeWorkbook` for a damaged or an endless one."""
     walk = _Walk(settings)
-    parser = expat.ParserCreate(namespace_separator=" ", intern={})
-    parser.StartElementHandler = walk.start
-    parser.EndElementHandler = walk.end
-    parser.CharacterDataHandler = walk.characters
-    parser.buffer_text = True
-    walk_xml(parser, pieces)
+    walk_xml(pieces, walk.start, walk.end, walk.characters)
     return walk.sheets.grids
 
 

@@ -31,9 +31,8 @@ from expeval.scores.arms import (
 from expeval.scores.assembly import Assembly, Joined
 from expeval.scores.cells import Sheet
 from expeval.scores.checking import FAULTS_A_CHECK, column_fault, every_row, fault_of_two, holders
-from expeval.scores.decimals import settle_decimal
 from expeval.scores.institutions import InstitutionTable, read_institutions, unknown_institutions
-from expeval.scores.roles import Columns, group_words, missing_values, outcome_texts, student_columns
+from expeval.scores.roles import Columns, group_words, missing_values, student_columns
 from expeval.scores.side_by_side import as_texts, empty_arms, sections
 from expeval.scores.spelling import tidy
 from expeval.scores.students import (
@@ -44,6 +43,7 @@ from expeval.scores.students import (
     link,
     matching_notices,
     read_students,
+    settle_table,
     told_where_it_is_meant,
 )
 from expeval.scores.table import IntArray, Notice, Scores
@@ -165,7 +165,7 @@ class _Reading:
     def _memberships(self, tables: list[Table], columns: Columns, complete: bool) -> StudentIndex | None:
         """The arm of every record; an arm without any is told where all files could be read."""
         for table in tables:
-            self._settle_decimal(table, columns)
+            self.faults += settle_table(self.study, table, columns, self.missing)
         if self.study.side_by_side:
             twice, self.memberships = sections(self.study, tables)
             if complete and not any(fault.code == "column-missing" for fault in self.faults):
@@ -257,13 +257,6 @@ class _Reading:
             )
             for row in rows[np.sort(first)][:FAULTS_A_CHECK].tolist()
         ]
-
-    def _settle_decimal(self, table: Table, columns: Columns) -> None:
-        sheet = table.sheet
-        categories = set(self.study.covariates.categories)
-        numeric = [name for name in columns.numeric if name in sheet.columns and name not in categories]
-        given = table.listed.settings.decimal
-        self.faults += settle_decimal(sheet, numeric, self.missing, given, outcome_texts(self.study))
 
     def _groups_of_institutions(self, tables: list[Table]) -> None:
         """Tell institutions whose group nobody knows; notice that the groups are those of the institution file."""

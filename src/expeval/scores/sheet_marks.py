@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from xml.parsers import expat
 
 from expeval.scores.grid import column_letters
 from expeval.scores.workbook_safety import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, UnsafeWorkbook, read_part, walk_xml
@@ -114,11 +113,13 @@ def _slices(xml: bytes) -> Iterator[bytes]:
         start = end
 
 
+def _even_slices(xml: bytes) -> Iterator[bytes]:
+    return (xml[i : i + _SLICE] for i in range(0, len(xml), _SLICE))
+
+
 def _walked_extent(xml: bytes) -> tuple[int, int, int]:
     walk = _Extent()
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.StartElementHandler = walk.start
-    walk_xml(parser, (xml[i : i + _SLICE] for i in range(0, len(xml), _SLICE)))
+    walk_xml(_even_slices(xml), walk.start, separator="}")
     return walk.last, walk.widest, walk.cells
 
 
@@ -152,12 +153,7 @@ def sheet_marks(xml: bytes) -> SheetMarks:
     if not _WORTH_A_LOOK.search(xml):
         return SheetMarks()
     walk = _Walk()
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.StartElementHandler = walk.start
-    parser.EndElementHandler = walk.end
-    parser.CharacterDataHandler = walk.text
-    parser.buffer_text = True
-    walk_xml(parser, (xml[i : i + _SLICE] for i in range(0, len(xml), _SLICE)))
+    walk_xml(_even_slices(xml), walk.start, walk.end, walk.text, separator="}")
     return walk.marks
 
 

@@ -147,7 +147,9 @@ def read_students(study: Study, missing: MissingValues, faults: list[Fault]) -> 
     tables: dict[frozenset[str], StudentTable] = {}
     for file in files:
         names = frozenset(file.sheet.columns) - {str(study.data.student)}
-        _settle_decimal(study, file, columns, missing, faults)
+        asked = settle_table(study, file, columns, missing)
+        name_entry(asked, "data.students")
+        faults += asked
         labels = student_labels(study, file.sheet, missing, faults, "data.students")
         if labels is not None:
             table = tables.setdefault(names, StudentTable([], [], names))
@@ -156,12 +158,11 @@ def read_students(study: Study, missing: MissingValues, faults: list[Fault]) -> 
     return StudentTables(list(tables.values()), complete)
 
 
-def _settle_decimal(study: Study, file: Table, columns: Columns, missing: MissingValues, faults: list[Fault]) -> None:
+def settle_table(study: Study, table: Table, columns: Columns, missing: MissingValues) -> list[Fault]:
+    """Set the decimal sign of a table of students, of scores or a further one; faults where it is unclear."""
     categories = set(study.covariates.categories)
-    numeric = [name for name in columns.numeric if name in file.sheet.columns and name not in categories]
-    asked = settle_decimal(file.sheet, numeric, missing, file.listed.settings.decimal, outcome_texts(study))
-    name_entry(asked, "data.students")
-    faults += asked
+    numeric = [name for name in columns.numeric if name in table.sheet.columns and name not in categories]
+    return settle_decimal(table.sheet, numeric, missing, table.listed.settings.decimal, outcome_texts(study))
 
 
 def link(study: Study, students: StudentTables, index: StudentIndex, scores: Sequence[Sheet]) -> list[Fault]:

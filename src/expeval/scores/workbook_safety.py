@@ -6,7 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from xml.parsers import expat
 
 from expeval.faults import Fault
@@ -156,8 +156,23 @@ def _parse(parser: expat.XMLParserType, piece: bytes, last: bool) -> None:
         raise UnsafeWorkbook("damaged", "a damaged workbook") from None
 
 
-def walk_xml(parser: expat.XMLParserType, pieces: Iterable[bytes]) -> None:
-    """Parse XML that :func:`check_xml` found harmless, in pieces large enough for its longest tag."""
+def walk_xml(
+    pieces: Iterable[bytes],
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] | None = None,
+    characters: Callable[[str], None] | None = None,
+    separator: str = " ",
+) -> None:
+    """Parse XML that :func:`check_xml` found harmless, in pieces large enough for its longest tag.
+
+    ``start``, ``end`` and ``characters`` are called with what comes; ``separator`` stands between a name and its
+    namespace.
+    """
+    parser = expat.ParserCreate(namespace_separator=separator, intern={})
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = characters
+    parser.buffer_text = True
     for piece in pieces:
         _parse(parser, piece, False)
     _parse(parser, b"", True)

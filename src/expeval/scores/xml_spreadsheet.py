@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from xml.parsers import expat
 
 from expeval.scores.cells import ErrorCell, FormulaCell, Value
 from expeval.scores.grid import Grid, GridFile, choose_sheet
@@ -41,12 +40,7 @@ def _pieces(data: bytes, first: int) -> Iterator[bytes]:
 def read_sheets(pieces: Iterator[bytes], settings: Settings) -> list[Grid]:
     """The sheets of XML that was checked; raises :class:`UnsafeWorkbook` for an endless one."""
     walk = _Walk(settings)
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler = walk.start
-    parser.EndElementHandler = walk.end
-    parser.CharacterDataHandler = walk.characters
-    parser.buffer_text = True
-    walk_xml(parser, pieces)
+    walk_xml(pieces, walk.start, walk.end, walk.characters)
     return walk.sheets.grids
 
 
