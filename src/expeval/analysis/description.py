@@ -115,12 +115,12 @@ def _binned(
     if pooled.size == 0:
         return []
     levels, counts_of_levels = np.unique(pooled, return_counts=True)
-    few = levels.size <= MOST_LEVELS
     # The few scores of few students are no levels: each would be somebody's, and an arm without it would say whose.
-    own = few and outcome.kind == "score" and levels.size > 1 and counts_of_levels.min() < study.report.minimum_cell
+    shared = outcome.kind != "score" or levels.size == 1 or counts_of_levels.min() >= study.report.minimum_cell
+    as_levels = levels.size <= MOST_LEVELS and shared
     rows = []
     for arm, values in zip(ARMS, (experimental, control), strict=True):
-        if few and not own:
+        if as_levels:
             bins = [(float(level), float(level), int((values == level).sum())) for level in levels]
         else:
             edges = _edges(levels)

@@ -40,10 +40,15 @@ def _groups(subject: Subject) -> str:
 
 def _tested(subject: Subject, row: EstimateRow, letter: str = "t") -> str:
     """Statistic with its degrees of freedom and p: "t(3 610.06) = 5.58, p < .001"."""
-    if row.statistic is None or row.p_value is None:
+    if row.p_value is None:
+        return ""
+    p = f"{p_words(row.p_value)}{_sided(subject)}"
+    if row.method == "permutation":  # its statistic is another test's
+        return p
+    if row.statistic is None:
         return ""
     df = "" if row.df is None else f"({degrees(row.df)})"
-    return f"{letter}{df} = {statistic(row)}, {p_words(row.p_value)}{_sided(subject)}"
+    return f"{letter}{df} = {statistic(row)}, {p}"
 
 
 def _sided(subject: Subject) -> str:
@@ -68,8 +73,7 @@ def _test(subject: Subject, row: EstimateRow) -> str:
     decimals = _difference_decimals(subject)
     shift = "Hodges–Lehmann shift" if row.method == "mann-whitney" else "mean difference"
     parts = [
-        _tested(subject, row, "U" if row.method == "mann-whitney" else "t") if row.method != "permutation" else "",
-        f"{p_words(row.p_value)}{_sided(subject)}" if row.method == "permutation" and row.p_value is not None else "",
+        _tested(subject, row, "U" if row.method == "mann-whitney" else "t"),
         f"{shift} {_value(subject, row.estimate, decimals)}{_percentage_points(subject)}"
         if row.estimate is not None
         else "",
@@ -79,10 +83,10 @@ def _test(subject: Subject, row: EstimateRow) -> str:
 
 
 def _rank_probability(subject: Subject, row: EstimateRow) -> str:
-    tested = _tested(subject, row)
-    if row.method == "permutation" and row.p_value is not None:
-        tested = f"{p_words(row.p_value)}{_sided(subject)}"
-    parts = [tested, f"P(E > C) + ½ P(E = C) = {number(row.estimate, 3)}" if row.estimate is not None else ""]
+    parts = [
+        _tested(subject, row),
+        f"P(E > C) + ½ P(E = C) = {number(row.estimate, 3)}" if row.estimate is not None else "",
+    ]
     if row.conf_low is not None:
         parts.append(_ci(subject, number(row.conf_low, 3), number(row.conf_high, 3)))
     if row.method.startswith(SUPERIORITY) and row.n is not None:

@@ -53,7 +53,7 @@ def make_report(results: Results, manifest: Manifest) -> Report:
 @cache
 def environment(*folders: Path) -> Environment:
     """Templates of the report, and of further folders whose pages are built of the same parts."""
-    environment = Environment(
+    found = Environment(
         loader=FileSystemLoader([*folders, HERE / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -61,5 +61,5 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
     )
     # The only markup that is not escaped: a figure's own, in which every text is escaped already.
-    environment.filters["drawn"] = lambda figure: Markup(figure.svg)
-    return environment
+    found.filters["drawn"] = lambda figure: Markup(figure.svg)
+    return found

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from expeval.report.numbers import count
@@ -25,6 +23,7 @@ from expeval.review.words import (
     verdict,
 )
 
+TEMPLATES = Path(__file__).parent / "templates"
 MOST = 2000  # cells on the page; --json has all
 
 
@@ -35,7 +34,7 @@ def verification_page(found: Verification) -> str:
     noise = [traced for traced in found.differences if traced.difference.degree == "noise"]
     style = Markup(STYLE.read_text(encoding="utf-8"))
     return (
-        _environment()
+        environment(TEMPLATES)
         .get_template("verification.html")
         .render(
             style=style,
@@ -71,8 +70,3 @@ def _cells(caption: str, traced: Sequence[Traced]) -> Table:
     ]
     notes = (f"{len(traced) - MOST} further cells are left out here; --json has all.",) if len(traced) > MOST else ()
     return table(caption, columns, rows, notes)
-
-
-@cache
-def _environment() -> Environment:
-    return environment(Path(__file__).parent / "templates")
