@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
 
+import examples
 import pytest
 
 from expeval.fault_codes import DATA_CODES, sentence
@@ -15,18 +14,6 @@ from expeval.scores import tables
 from expeval.scores.opening import FoundFile
 from expeval.scores.reading import read_scores
 from expeval.study.reading import read_study
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"scores_{name}", Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-examples = load("examples")
 
 
 def faults_of(folder: Path) -> list[Fault]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import examples
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,17 +19,6 @@ from expeval.scores.reading import read_scores
 from expeval.scores.table import Scores
 from expeval.study.reading import read_study, study_from_keys
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"scores_{name}", Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-examples = load("examples")
 write_csv, write_study, write_xlsx = examples.write_csv, examples.write_study, examples.write_xlsx
 write_side_by_side = examples.write_side_by_side
 

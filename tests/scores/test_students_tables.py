@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from pathlib import Path
-from types import ModuleType
 
+import examples
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,17 +20,6 @@ from expeval.scores.students import loosened
 from expeval.scores.table import Categories, Column, Numbers, Scores
 from expeval.study.reading import read_study
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"scores_{name}", Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-examples = load("examples")
 write_csv, write_study, write_xlsx, HEAD, ROWS = (
     examples.write_csv,
     examples.write_study,

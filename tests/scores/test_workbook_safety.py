@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import time
 import tracemalloc
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
+import examples
 import pytest
 
 from expeval.scores.grid import column_letters
@@ -18,17 +17,6 @@ from expeval.scores.sheet_marks import column_number
 from expeval.scores.spreadsheet import Workbook
 from expeval.scores.workbook_safety import UnsafeWorkbook, check_xml
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"scores_{name}", Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-examples = load("examples")
 SHEET = "xl/worksheets/sheet1.xml"
 
 
