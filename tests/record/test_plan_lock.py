@@ -314,7 +314,7 @@ def test_a_refusing_system_leaves_the_lock_as_it_was(
     assert {path.name for path in study.parent.iterdir()} == {"study.toml", "study.lock.json"}
 
 
-def test_a_folder_that_may_not_be_written(study: Path) -> None:
+def test_a_folder_that_may_not_be_written(study: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     code = """
         import os, sys
         from pathlib import Path
@@ -322,6 +322,9 @@ def test_a_folder_that_may_not_be_written(study: Path) -> None:
         from expeval.record.writing import CannotWrite
         from expeval.study.reading import read_study
         study = Path(sys.argv[1])
+        other = Path(sys.argv[2]) / "study.toml"
+        other.write_bytes(study.read_bytes())
+        lock_plan(read_study(other))  # whatever loads late is loaded before the right to read it is gone
         os.chmod(study.parent, 0o555)
         if os.getuid() == 0:
             os.setuid(65534)
@@ -334,7 +337,10 @@ def test_a_folder_that_may_not_be_written(study: Path) -> None:
         if above.name.startswith(("pytest", "popen")) or above == study.parent.parent or above == study.parent:
             above.chmod(0o755)
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), str(study)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", textwrap.dedent(code), str(study), str(tmp_path_factory.mktemp("other"))],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     study.parent.chmod(0o755)
     assert "no permission to write there" in done.stdout, done
