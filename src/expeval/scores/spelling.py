@@ -22,6 +22,8 @@ def tidy(text: str) -> str:
 
 def look_alike(text: str) -> str:
     """What is left of a text once case, ё/е and Latin/Cyrillic look-alikes no longer count."""
+    if text.isascii():
+        return tidy(text).upper()
     return tidy(text).casefold().upper().translate(_LATIN_SHAPES)
 
 

@@ -32,7 +32,8 @@ class Workbook(GridFile):
         except UnsafeWorkbook as unsafe:
             raise Unreadable(unsafe.fault(file)) from None
         except (CalamineError, OverflowError, ValueError) as error:  # the latter two: durations that none can be
-            raise Unreadable(Fault("file-unreadable", file, found=str(error))) from None
+            found = "it is damaged, or no file of this format"
+            raise Unreadable(Fault("file-unreadable", file, found=found)) from error
         super().__init__(choose_sheet(grids, settings, wanted, file), settings, file)
 
 

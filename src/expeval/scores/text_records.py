@@ -98,7 +98,7 @@ class Records:
                 continue
             places = np.flatnonzero((letters == _NEWLINE) | (letters == _QUOTE))
             is_quote = letters[places] == _QUOTE
-            within = ((np.cumsum(is_quote) + inside) & 1).astype(bool)
+            within = _odd(is_quote) ^ bool(inside)
             if not self._regular(places + block, is_quote, within):
                 return False
             line_breaks = ~is_quote
@@ -190,8 +190,7 @@ class Records:
         places = np.flatnonzero(stops)
         if self.quoted:
             is_quote = letters[places] == _QUOTE
-            within = np.cumsum(is_quote, dtype=np.uint8) & 1
-            places = places[~is_quote & (within == 0)]
+            places = places[~(is_quote | _odd(is_quote))]
         return places if end < letters.size else np.append(places, end)
 
     def _blank(self, letters: Letters, starts: IntArray, ends: IntArray) -> Flags:
@@ -202,6 +201,13 @@ class Records:
         blank: Flags = (inked[letters[starts]] | inked[letters[second]]) == 0
         # A record that begins so is looked at to its end.
         return np.maximum.reduceat(inked[letters], starts) == 0 if blank.any() else blank
+
+
+def _odd(is_quote: Flags) -> Flags:
+    """Whether the number of quotation marks up to and with each place is odd."""
+    counts = np.cumsum(is_quote.view(np.uint8), dtype=np.uint8)  # modulo 256
+    odd: Flags = (counts & np.uint8(1)).view(np.bool_)
+    return odd
 
 
 def _cells_of(column: int, starts: IntArray, stops: IntArray, lengths: IntArray) -> tuple[IntArray, IntArray]:

@@ -45,8 +45,9 @@ from expeval.scores.value_labels import (
 
 MISSING = "missing"  # what a cell may stand for in an outcome's `values`
 
-# Letters of labels that need no tidying and are part of no error value, no 63.0 and no date.
-_PLAIN = frozenset(string.ascii_letters + string.digits + "-_")
+# Letters of labels that need no tidying and are part of no error value, no 63.0 and no date; from U+0400 to U+047F
+# stand Cyrillic letters alone, none of which NFC would change.
+_PLAIN = frozenset(string.ascii_letters + string.digits + "-_") | {chr(code) for code in range(0x400, 0x480)}
 _WHOLE_LABEL = re.compile(r"(-?\d+)[.,]0+", re.ASCII)
 
 
@@ -284,7 +285,9 @@ def _plain_labels(values: Sequence[Value], missing: MissingValues) -> bool:
     if len(texts) < len(values) or not missing.texts.isdisjoint(texts):
         return False
     letters = set("".join(texts))
-    return letters <= _PLAIN
+    if " " not in letters:
+        return letters <= _PLAIN
+    return letters - {" "} <= _PLAIN and all("  " not in text and text == text.strip(" ") for text in texts)
 
 
 def _label_fault(value: Value) -> str | None:
