@@ -20,6 +20,7 @@ SUBJECTS = (
     ("lock", "In the locked plan"),
     ("data", "In the data"),
     ("proposal", "Asked by `init`"),
+    ("upload", "In an upload"),
 )
 
 

@@ -18,6 +18,7 @@ from expeval.fault_codes import (
     LOCK_CODES,
     PROPOSAL_CODES,
     STUDY_CODES,
+    UPLOAD_CODES,
     WORDINGS,
     sentence,
     titles,
@@ -61,6 +62,10 @@ def test_every_code_of_init_has_an_example():
     assert set(load(HERE.parent / "proposal" / "examples.py").EXAMPLES) == PROPOSAL_CODES
 
 
+def test_every_code_of_an_upload_has_an_example():
+    assert set(load(HERE.parent / "cohorts" / "examples.py").EXAMPLES) == UPLOAD_CODES
+
+
 def test_every_code_of_a_locked_plan_has_an_example():
     assert set(load(HERE.parent / "record" / "lock_examples.py").EXAMPLES) == LOCK_CODES
 
@@ -102,7 +107,7 @@ def codes_in_the_source() -> set[str]:
 
 def test_every_code_that_the_source_raises_is_in_the_catalogue():
     assert len(codes_in_the_source()) > 40
-    assert codes_in_the_source() <= STUDY_CODES | LOCK_CODES | DATA_CODES | PROPOSAL_CODES
+    assert codes_in_the_source() <= STUDY_CODES | LOCK_CODES | DATA_CODES | PROPOSAL_CODES | UPLOAD_CODES
 
 
 @pytest.mark.parametrize("language", CATALOGUE)
@@ -111,14 +116,14 @@ def test_a_language_has_every_code_with_the_same_fields(language: str):
         return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
     assert set(CATALOGUE[language]) == set(CATALOGUE["en"])
-    for code, text in titles(language):
+    for code, text in CATALOGUE[language].items():
         english = CATALOGUE["en"][code]
         assert fields(text.sentence + text.mend) == fields(english.sentence + english.mend)
     words, english_words = WORDINGS[language].words, WORDINGS["en"].words
     assert {word: words[word].count("{") for word in words} == {word: t.count("{") for word, t in english_words.items()}
 
 
-@pytest.mark.parametrize("code", sorted(STUDY_CODES | LOCK_CODES | DATA_CODES | PROPOSAL_CODES))
+@pytest.mark.parametrize("code", sorted(CATALOGUE["en"]))
 def test_a_bare_fault_still_makes_a_sentence(code: str):
     words = sentence(Fault(code))
     assert "{" not in words.replace('values = { "5-" = 5, "зач" = "missing" }', "")
@@ -173,3 +178,30 @@ def test_rows_in_other_files_are_named():
 
 def test_long_texts_are_cut():
     assert len(sentence(Fault("not-a-number", "d.csv", row=2, found="x" * 10**6))) < 600
+
+
+@pytest.mark.parametrize("language", CATALOGUE)
+def test_the_documentation_spells_part_sentences_out(language: str):
+    told = dict(titles(language))
+    assert list(told) == list(CATALOGUE[language])
+    names = {"key", "found", "allowed", "quoted", "nearest", "cells", "places", "header", "reason"}
+    names |= {
+        "position",
+        "line",
+        "role",
+        "arm",
+        "header_row",
+        "entry",
+        "lock",
+        "levels",
+        "filled",
+        "identifiers",
+        "students",
+    }
+    for text in told.values():
+        fields = {
+            name
+            for _, name, _, _ in string.Formatter().parse(re.sub(r"values = \{.*?\}", "", text.sentence + text.mend))
+        }
+        assert {name for name in fields if name} <= names
+    assert told["unknown-key"].mend == WORDINGS[language].say("possible", "{allowed}")

@@ -20,6 +20,8 @@ import pyarrow.parquet
 import pyreadstat
 from openpyxl.utils import get_column_letter
 
+from expeval.store.open import open_store
+
 STUDY = """\
 [study]
 title = "Small classes"
@@ -569,6 +571,26 @@ def no_outcome_at_all(folder: Path) -> Example:
     write_study(folder, data='missing = ["н"]')
     write_csv(folder, HEAD + "s1,new,н\ns2,old,\n")
     return Example(["no-outcome-at-all"], {"file": "scores.csv", "found": "Score"})
+
+
+def _with_store(folder: Path) -> None:
+    write_study(folder)
+    study = folder / "study.toml"
+    text = study.read_text(encoding="utf-8")
+    study.write_text(text.replace('files = ["scores.csv"]', 'store = "cohorts.db"'), encoding="utf-8")
+
+
+@example("store-unreadable")
+def store_unreadable(folder: Path) -> Example:
+    _with_store(folder)
+    return Example(["store-unreadable"], {"file": "cohorts.db", "key": "data.store"})
+
+
+@example("store-empty")
+def store_empty(folder: Path) -> Example:
+    _with_store(folder)
+    open_store(folder / "cohorts.db", create=True).close()
+    return Example(["store-empty"], {"file": "cohorts.db", "key": "data.store"})
 
 
 def is_root() -> bool:

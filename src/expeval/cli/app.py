@@ -18,7 +18,16 @@ def application() -> Callable[[], object]:
     """The verbs; made inside a function so that Ctrl-C is already heeded while typer loads."""
     import typer
 
-    from expeval.cli import bundle_command, check_command, init_command, lock_command, run_command, verify_command
+    from expeval.cli import (
+        bundle_command,
+        check_command,
+        cohorts_command,
+        init_command,
+        invite_command,
+        lock_command,
+        run_command,
+        verify_command,
+    )
 
     app = typer.Typer(
         name="expeval",
@@ -42,6 +51,8 @@ def application() -> Callable[[], object]:
     app.command("verify")(verify_command.verify)
     app.command("bundle")(bundle_command.bundle)
     app.command("lock")(lock_command.lock)
+    app.add_typer(cohorts_command.cohorts, name="cohorts")
+    app.command("invite")(invite_command.invite)
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from expeval.cli.ending import REFUSED, refuse, say
+from expeval.cli.options import LanguageOption
 
 
 def bundle(
@@ -18,8 +19,10 @@ def bundle(
         typer.Option("--out", metavar="FILE", help="The archive; NAME.bundle.zip unless given.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    language: LanguageOption = None,
 ) -> None:
     """Pack DIR with study, pseudonymised data and software, so that anybody can verify it."""
+    del language  # chosen while the arguments were read
     from expeval.faults import Faults
     from expeval.review.bundle import CannotBundle
     from expeval.review.bundle import bundle as pack

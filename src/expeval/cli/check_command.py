@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from expeval.cli.ending import NO, REFUSED, say
+from expeval.cli.options import LanguageOption
 
 if TYPE_CHECKING:
     from expeval.scores.table import Scores
@@ -19,8 +20,10 @@ ARMS = ((1, "experimental"), (0, "control"))
 def check(
     study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    language: LanguageOption = None,
 ) -> None:
     """Check STUDY.toml and the scores that it names, and say what was read."""
+    del language  # chosen while the arguments were read
     from expeval.faults import Faults
     from expeval.record.plan_lock import locked_plan
     from expeval.scores.reading import read_scores
@@ -75,17 +78,25 @@ def _detected(source: Any) -> dict[str, Any]:
 
 
 def _in_words(found: dict[str, Any]) -> list[str]:
-    lines = ["No faults."]
+    from expeval.cli.faults_shown import printable
+    from expeval.cli.words import in_marks, named, notice, said
+
+    lines = [said("no-faults")]
     lines += [
-        f"{row['outcome']}, {row['arm']}: {row['students']} students, {row['with_outcome']} with the outcome"
+        f"{row['outcome']}, {named(row['arm'])}: {said('students', row['students'])}, "
+        + said("with-outcome", row["with_outcome"])
         for row in found["outcomes"]
     ]
-    lines += [f"left out, {row['arm']}, {row['reason']}: {row['rows']} rows" for row in found["left_out"]]
+    lines += [
+        f"{said('left-out')}, {named(row['arm'])}, {named(row['reason'])}: {said('rows', row['rows'])}"
+        for row in found["left_out"]
+    ]
     for source in found["sources"]:
         detected = "".join(
-            f", {name.replace('_', ' ')} {value!r}" if isinstance(value, str) else f", {name.replace('_', ' ')} {value}"
+            f", {named(name)} {in_marks(value) if isinstance(value, str) else value}"
             for name, value in source["detected"].items()
         )
-        lines.append(f"{source['file']}: {source['rows']} rows{detected}")
-        lines += [f"{source['file']}: mended {what} ({times})" for what, times in source["mended"].items()]
-    return lines + [f"note: {notice['message']}" for notice in found["notices"]]
+        lines.append(f"{source['file']}: {said('rows', source['rows'])}{detected}")
+        lines += [f"{source['file']}: {said('mended', named(what))} ({n})" for what, n in source["mended"].items()]
+    lines += [f"{said('note')}: {notice(one['code'], one['message'])}" for one in found["notices"]]
+    return [printable(line) for line in lines]

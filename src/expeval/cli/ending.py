@@ -91,18 +91,20 @@ def _stopper(came: list[int], status: int) -> Callable[[int, FrameType | None], 
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, MemoryError):
+    try:
+        from expeval.cli.words import phrase, said
+    except MemoryError:
         return "there is not enough memory for this."
+    if isinstance(error, MemoryError):
+        return said("memory")
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("expeval"):
-        return f"the Python package {error.name} is missing; install it with: pip install {error.name}"
+        return said("package", error.name, error.name)
     if isinstance(error, OSError):
         if error.strerror is None:  # expeval's own, already a sentence
-            return str(error)
-        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+            return phrase(str(error))
+        reason = phrase(error.strerror)
+        return f"{error.filename}: {reason}." if error.filename else f"{reason}."
     # An exception's text may quote a cell of the data, and this sentence may be sent on: its kind and place only.
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "expeval" in frame.filename]
-    place = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-    return (
-        f"this should not have happened and is a fault in expeval ({type(error).__name__}{place}); "
-        "set EXPEVAL_DEBUG=1 and run again to see the details."
-    )
+    place = f", {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    return said("bug", f"{type(error).__name__}{place}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from expeval.cli.ending import REFUSED, say
+from expeval.cli.options import LanguageOption
 
 if TYPE_CHECKING:
     from expeval.faults import Fault
@@ -96,8 +97,10 @@ def init(
         DecimalSign | None, typer.Option("--decimal", help="The decimal sign.", show_default=False)
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a study.toml that is there.")] = False,
+    language: LanguageOption = None,
 ) -> None:
     """Propose DIR/study.toml from data files: ask what can't be seen, and say what is not sure."""
+    del language  # chosen while the arguments were read
     from expeval.faults import Faults
 
     if folder.is_file() and not data:  # expeval init scores.csv
@@ -209,8 +212,10 @@ def _in_words(path: Path, proposal: Proposal) -> list[str]:
 
 def _told(faults: Sequence[Fault]) -> list[str]:
     from expeval.cli.faults_shown import merge_alike
+    from expeval.cli.language import spoken
+    from expeval.cli.words import said
     from expeval.fault_codes import sentence
 
     merged = merge_alike(faults)
-    more = [f"- and {len(merged) - 20} more"] if len(merged) > 20 else []
-    return [f"- {sentence(fault)}" for fault in merged[:20]] + more
+    more = [f"- {said('more', len(merged) - 20)}"] if len(merged) > 20 else []
+    return [f"- {sentence(fault, spoken())}" for fault in merged[:20]] + more

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from expeval.cli.ending import REFUSED, refuse, say
+from expeval.cli.options import LanguageOption
 
 if TYPE_CHECKING:
     from expeval.record.plan_lock import Locked
@@ -21,8 +22,10 @@ def lock(
         typer.Option("--reason", metavar="TEXT", help="Why a locked plan is amended.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    language: LanguageOption = None,
 ) -> None:
     """Lock the plan of STUDY.toml, before or after the data; later runs list every deviation from it."""
+    del language  # chosen while the arguments were read
     from expeval.faults import Faults
     from expeval.record.plan_lock import CannotLock, lock_plan
     from expeval.study.reading import read_study

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from expeval.cli.ending import REFUSED, refuse, say
+from expeval.cli.options import LanguageOption
 
 if TYPE_CHECKING:
     from expeval.results import Results
@@ -30,8 +31,10 @@ def run(
     ] = None,
     engine: Annotated[Engine, typer.Option("--engine", help="Where the heavy computations run.")] = Engine.local,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    language: LanguageOption = None,
 ) -> None:
     """Read the scores that STUDY.toml names, analyse them and write the report."""
+    del language  # chosen while the arguments were read; the report has that of the study file
     if engine is Engine.dask:
         raise typer.Exit(refuse("--engine dask is not there yet; --engine local gives the same numbers."))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from expeval.cli.ending import NO, REFUSED, refuse, say
+from expeval.cli.options import LanguageOption
 
 if TYPE_CHECKING:
     from expeval.review.verify import Verification
@@ -30,8 +31,10 @@ def verify(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    language: LanguageOption = None,
 ) -> None:
     """Run again what made DIR, and say what differs, row by row, and why."""
+    del language  # chosen while the arguments were read
     from expeval.cli.progress import step_shown
     from expeval.review.output import CannotVerify
     from expeval.review.verify import verify as verify_folder

@@ -1,8 +1,8 @@
 """The catalogue of faults: code -> title, sentence, how to mend it; and the sentence of one fault.
 
 A message is for the person who must mend the file: what was found, what is allowed, what to do.  No template
-shows a student's identifier: students are told by their rows.  A further language is a further module like
-:mod:`expeval.fault_codes.english` and two lines here.
+shows a student's identifier: students are told by their rows.  A further language has the modules that English has
+(texts of each subject, words) and one line in each table below.
 
 Fields of a template
 --------------------
@@ -14,10 +14,16 @@ Fields of a template
     What was found and where: ``"1055" (row 6); "сдал" (rows 11, 15)``.
 ``{places}``
     Only where: ``rows 8 and 21; rows 12 and 30``.
-``{limit} {listed} {holds} {fits} {not_named} {wanted} {beside} {header}``
+``{limit} {listed} {holds} {fits} {permitted} {add} {possible} {named} {not_named} {wanted} {beside} {header}``
     Part-sentences from the language's table of words, empty where the fault does not have what they say.
+``{signs}``
+    Which delimiters may be meant.
+``{set_header}``
+    How to set ``data.header_row``.
+``{reason}``
+    Why a workbook is not opened.
 ``{NAME}``
-    A value of the fault's ``details``.
+    A value of the fault's ``details``, with its word where the language's table of counted words has the name.
 
 Details that the parts read: ``count`` (how often a value was found), ``students`` (how many it concerns),
 ``further`` (how many more cells were counted and not listed), ``elsewhere`` (rows in other files, as (file, row)),
@@ -28,11 +34,23 @@ What a fault does not have is left empty, never an error: a message with a gap i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from expeval.fault_codes import english, lock_english, proposal_english
+from expeval.fault_codes import (
+    english,
+    lock_english,
+    lock_russian,
+    phrases_russian,
+    proposal_english,
+    proposal_russian,
+    russian,
+    upload_english,
+    upload_russian,
+    words_english,
+    words_russian,
+)
 from expeval.fault_codes.wording import NAMELESS, Told, Wording, further
 
 __all__ = [
@@ -42,14 +60,17 @@ __all__ = [
     "NAMELESS",
     "PROPOSAL_CODES",
     "STUDY_CODES",
+    "UPLOAD_CODES",
     "FaultText",
+    "Message",
     "Told",
     "further",
+    "message",
     "sentence",
     "titles",
 ]
 
-Subject = Literal["study", "lock", "data", "proposal"]
+Subject = Literal["study", "lock", "data", "proposal", "upload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +93,43 @@ CATALOGUE: dict[str, dict[str, FaultText]] = {
         **_entries("lock", lock_english.LOCK_TEXTS),
         **_entries("data", english.DATA_TEXTS),
         **_entries("proposal", proposal_english.PROPOSAL_TEXTS),
+        **_entries("upload", upload_english.UPLOAD_TEXTS),
+    },
+    "ru": {
+        **_entries("study", russian.STUDY_TEXTS),
+        **_entries("lock", lock_russian.LOCK_TEXTS),
+        **_entries("data", russian.DATA_TEXTS),
+        **_entries("proposal", proposal_russian.PROPOSAL_TEXTS),
+        **_entries("upload", upload_russian.UPLOAD_TEXTS),
     },
 }
-WORDINGS: dict[str, Wording] = {"en": Wording(english.WORDS)}
+WORDINGS: dict[str, Wording] = {
+    "en": Wording(words_english.WORDS, words_english.COUNTED, words_english.form),
+    "ru": Wording(
+        words_russian.WORDS, words_russian.COUNTED, words_russian.form, ("«", "»"), phrases_russian.in_russian
+    ),
+}
 STUDY_CODES = frozenset(english.STUDY_TEXTS)
 LOCK_CODES = frozenset(lock_english.LOCK_TEXTS)
 DATA_CODES = frozenset(english.DATA_TEXTS)
 PROPOSAL_CODES = frozenset(proposal_english.PROPOSAL_TEXTS)
+UPLOAD_CODES = frozenset(upload_english.UPLOAD_TEXTS)
 
 
-def sentence(fault: Told, language: str = "en") -> str:
-    """Say a fault: where it is, what was found, what is allowed, how to mend it.
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A fault in words: where it is, what is wrong there, what to do about it."""
+
+    place: str
+    wrong: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: " + " ".join(part for part in (self.wrong, self.mend) if part)
+
+
+def message(fault: Told, language: str = "en") -> Message:
+    """Put a fault into words.
 
     Parameters
     ----------
@@ -99,14 +146,17 @@ def sentence(fault: Told, language: str = "en") -> str:
     """
     text, wording = CATALOGUE[language][fault.code], WORDINGS[language]
     facts = _Facts(wording.facts(fault))
-    place = wording.place_of_key(fault) if text.subject in ("study", "lock") else wording.place_of_data(fault)
-    words = (
-        text.sentence.format_map(facts),
-        wording.did_you_mean(fault),
-        text.mend.format_map(facts),
-        wording.own_entry(fault),
+    mend = (wording.did_you_mean(fault), text.mend.format_map(facts), wording.own_entry(fault))
+    return Message(
+        wording.place_of_key(fault) if text.subject in ("study", "lock") else wording.place_of_data(fault),
+        text.sentence.format_map(facts).strip(),
+        " ".join(part.strip() for part in mend if part.strip()),
     )
-    return f"{place}: " + " ".join(word.strip() for word in words if word.strip())
+
+
+def sentence(fault: Told, language: str = "en") -> str:
+    """Say a fault in one piece, as :func:`message` does in three."""
+    return str(message(fault, language))
 
 
 class _Facts(dict[str, str]):
@@ -114,6 +164,16 @@ class _Facts(dict[str, str]):
         return ""
 
 
-def titles(language: str = "en") -> Iterable[tuple[str, FaultText]]:
-    """All codes with their words, for the documentation."""
-    return CATALOGUE[language].items()
+def titles(language: str = "en") -> Iterator[tuple[str, FaultText]]:
+    """All codes with their words, for the documentation: part-sentences are spelled out around their fields."""
+    wording = WORDINGS[language]
+    parts = wording.parts("{allowed}", wording.quoted("{found}"), "{key}", wording.quoted("{nearest}"))
+    facts = _Fields(parts | {"signs": wording.say("signs", "{found}"), "set_header": wording.say("set-header", 4)})
+    for code, text in CATALOGUE[language].items():
+        sentence, mend = (template.format_map(facts) for template in (text.sentence, text.mend))
+        yield code, FaultText(text.subject, text.title, sentence, mend)
+
+
+class _Fields(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"

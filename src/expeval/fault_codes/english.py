@@ -7,41 +7,6 @@ from __future__ import annotations
 
 Texts = dict[str, tuple[str, str, str]]
 
-WORDS: dict[str, str] = {
-    # Places and counts.
-    "input": "input",
-    "line": "line {}",
-    "sheet": "sheet {}",
-    "column": "column {}",
-    "row": "row {}",
-    "rows": "rows {}",
-    "to": "{} to {}",
-    "and": " and ",
-    "and-more": " and {} more",
-    "cell": ", cell {}",
-    "first-cell": ", first cell {}",
-    "elsewhere": " and {}, row {}",
-    "times": "{} times",
-    "students": "students: {}",
-    "more-values": "further values: {}",
-    "more-places": "further such places: {}",
-    "more-cells": "further cells: {}",
-    # Part-sentences.
-    "did-you-mean": "Did you mean {}?",
-    "meant": "did you mean {}?",
-    "own-entry": 'For this file set it in its entry in {}: {{ path = "{}", {} = … }}.',
-    "limit": ", the limit is {}",
-    "listed": "There are: {}.",
-    "holds": "The column holds: {}.",
-    "fits": "It may be one of: {}.",
-    "not_named": "; it is not {}",
-    "wanted": ", {}",
-    "beside": ", beside {}",
-    "header-empty": "; row {}, which data.header_row names, is empty",
-    "header-of-two": "; they seem to stand in the rows {} together",
-    "header-perhaps": "; row {} may be it",
-}
-
 STUDY_TEXTS: Texts = {
     # The file itself.
     "study-missing": ("No study file", "there is no such study file.", "Check the name and the folder."),
@@ -63,23 +28,23 @@ STUDY_TEXTS: Texts = {
     ),
     "toml-syntax": (
         "No valid TOML",
-        "not valid TOML at position {position} of the line: {found}. The line reads: {line}",
+        "not valid TOML at position {position} of the line: {found} (the line reads: {line}).",
         "Texts stand in quotation marks, lists in [brackets], each key once in its table.",
     ),
     # Single keys.
     "unknown-key": (
         "Unknown key",
         "there is no key {key}.",
-        "Keys that may stand there: {allowed}.",
+        "{possible}",
     ),
-    "missing-key": ("Missing key", "{key} is missing.", "Add it: {allowed}."),
+    "missing-key": ("Missing key", "{key} is missing.", "{add}"),
     "wrong-type": (
         "Value of the wrong type",
         "{key} is {found}, which is of the wrong type.",
-        "Allowed is {allowed}.",
+        "{permitted}",
     ),
-    "not-allowed": ("Value that is not allowed", "{key} is {found}.", "Allowed is {allowed}."),
-    "empty-text": ("Empty text", "{key} is {found}, an empty text.", "Allowed is {allowed}."),
+    "not-allowed": ("Value that is not allowed", "{key} is {found}, which may not stand there.", "{permitted}"),
+    "empty-text": ("Empty text", "{key} is {found}, an empty text.", "{permitted}"),
     "not-yet": (
         "Not in this version",
         "{key} = {found} is not in this version of expeval; it comes with a later one.",
@@ -146,7 +111,7 @@ STUDY_TEXTS: Texts = {
         "{key} is {found}: whole numbers and texts mixed.",
         "Give all levels as whole numbers or all as texts; outcomes.values maps what cells hold to levels.",
     ),
-    "levels-count": ("Too few or too many levels", "{key} is {found}.", "Allowed is {allowed}."),
+    "levels-count": ("Too few or too many levels", "{key} is {found}.", "{permitted}"),
     "levels-twice": ("Level twice", "{key} is {found}: a level stands there twice.", "Name each level once."),
     "levels-not-rising": (
         "Levels out of order",
@@ -196,7 +161,11 @@ _OR_VALUES = "outcomes.values says what else a cell may stand for."
 
 DATA_TEXTS: Texts = {
     # Files.
-    "file-missing": ("No such file", "there is no such file.", "Names are relative to the study file's folder."),
+    "file-missing": (
+        "No such file",
+        "there is no such file.",
+        "Check the name; it is relative to the study file's folder.",
+    ),
     "file-is-folder": (
         "Folder instead of a file",
         "this is a folder, not a file.",
@@ -207,13 +176,17 @@ DATA_TEXTS: Texts = {
         "the file can't be read: {found}.",
         "Check that it opens in its own program and that you may read it.",
     ),
-    "glob-empty": ("Pattern without files", "no file matches this pattern.", "Check the pattern and the folder."),
+    "glob-empty": (
+        "Pattern without files",
+        "no file matches this pattern.",
+        "Check the pattern; it is relative to the study file's folder.",
+    ),
     "file-empty": ("Empty file", "the file is empty.", "Save the scores again, or leave the file out."),
     "header-only": ("Header only", "the file has column names but no row below them.", "Add the rows."),
     "format-unsupported": (
         "Format not read",
         "{found} is not read by this version.",
-        "Open the file and save it as CSV or XLSX. Read are: {allowed}.",
+        "Open the file and save it as CSV or XLSX. Formats that are read: {allowed}.",
     ),
     "file-too-large": (
         "File beyond the limit",
@@ -222,7 +195,7 @@ DATA_TEXTS: Texts = {
     ),
     "workbook-unsafe": (
         "Workbook that may not be opened",
-        "the workbook is not opened, because it could exhaust the machine or was damaged: {found}{limit}.",
+        "the workbook is not opened, because it is damaged or could exhaust the machine: {reason}.",
         "Open it in a spreadsheet program and save the sheet anew as XLSX or CSV.",
     ),
     "library-missing": (
@@ -235,6 +208,12 @@ DATA_TEXTS: Texts = {
         "the file changed while it was read.",
         "Close it in other programs and run again.",
     ),
+    "store-unreadable": ("Store that cannot be read", "the uploads can't be read: {found}", ""),
+    "store-empty": (
+        "Store without uploads",
+        "no upload in the store counts.",
+        "Let the institutions upload their cohorts, or name files in data.files.",
+    ),
     # What a file leaves open: asked.
     "encoding-unclear": (
         "Encoding unclear",
@@ -243,7 +222,7 @@ DATA_TEXTS: Texts = {
     ),
     "delimiter-unclear": (
         "Delimiter unclear",
-        "what separates the columns is unclear: {found}.",
+        "what separates the columns is unclear{signs}.",
         'Set data.delimiter, as in delimiter = ";".',
     ),
     "decimal-unclear": (
@@ -254,8 +233,7 @@ DATA_TEXTS: Texts = {
     "header-unclear": (
         "Header row unclear",
         "it is unclear which row holds the column names{header}.",
-        "Set data.header_row to its number, as in header_row = 4; names that stand in two rows must be written into "
-        "one, without merged cells.",
+        "{set_header}",
     ),
     "sheet-unclear": (
         "Sheet unclear",
@@ -272,8 +250,8 @@ DATA_TEXTS: Texts = {
     # Columns and rows.
     "column-missing": (
         "No such column",
-        "there is no such column.",
-        "Change the name in the study file or in the data. {listed}",
+        "there is no such column{named}.",
+        "Change the name in the study file or in the file. {listed}",
     ),
     "column-twice": (
         "Column name twice",
@@ -282,8 +260,8 @@ DATA_TEXTS: Texts = {
     ),
     "column-empty": (
         "Column without a value",
-        "no student has a value in this column, which {key} names.",
-        "Fill the column in, or take it out of the study file where the study does without it.",
+        "no student has a value in this column{named}.",
+        "Fill the column in, or take it out of the study file if the study does without it.",
     ),
     "column-nested": (
         "Column that is no plain column",
@@ -326,7 +304,8 @@ DATA_TEXTS: Texts = {
     "date-in-cell": (
         "Date instead of a number",
         "a date where a number belongs: {cells}.",
-        "The spreadsheet took a mark as a date: format the column as text or number and type the marks again.",
+        "The spreadsheet took a mark such as 4.05 as a date: format the column as text or number, then type the marks "
+        "again.",
     ),
     "error-in-cell": (
         "Error value",
@@ -341,7 +320,7 @@ DATA_TEXTS: Texts = {
     "integer-too-large": (
         "Whole number beyond 2^53",
         "whole numbers too large to be exact (beyond 2^53): {cells}.",
-        "Use a smaller unit; an identifier is no score.",
+        "Use a larger unit (thousands instead of ones); an identifier is no score.",
     ),
     # Students, arms and institutions.
     "student-twice-same": (
@@ -367,7 +346,7 @@ DATA_TEXTS: Texts = {
     ),
     "students-unmatched": (
         "Table of students that fits nobody",
-        "none of its {identifiers} student identifiers occurs in the files of scores, which hold {students}.",
+        "of its {identifiers} of students none occurs in the files of scores, which hold {students}.",
         "Check that both files write the identifiers alike (leading zeros, capitals, spaces) and that {key} names the "
         "right file.",
     ),
@@ -408,8 +387,8 @@ DATA_TEXTS: Texts = {
     ),
     "covariate-identifies": (
         "Covariate that tells students apart",
-        "a category of {levels} different values for {filled} students: it identifies students, or is no category, "
-        "and its values would be published as terms of the regression.",
+        "a category of {levels} for {filled}: it identifies students, or is no category, and its values would be "
+        "published as terms of the regression.",
         "Remove it from the covariates. If it holds numbers, write all of them as numbers and leave it out of "
         "covariates.categories.",
     ),
@@ -427,7 +406,7 @@ DATA_TEXTS: Texts = {
     "arm-empty": (
         "Arm without rows",
         "no row belongs to the {arm} arm{wanted}. {holds}",
-        "Correct what the study file says of the arms, or the data.",
+        "Correct {key} in the study file, or the data.",
     ),
     "no-outcome-at-all": (
         "No values of any outcome",

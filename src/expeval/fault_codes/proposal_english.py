@@ -21,7 +21,7 @@ PROPOSAL_TEXTS: dict[str, tuple[str, str, str]] = {
     "delimiter-unsaid": (
         "Delimiter to be said",
         "what separates the columns is unclear: {found}.",
-        "Say it with {key}, as in {key} ';'.",
+        'Say it with {key}, as in {key} ";".',
     ),
     "sheet-unsaid": (
         "Sheet to be said",

@@ -1,18 +1,18 @@
 """What a message says of one fault besides its template: the place, the values found, the rows.
 
-All words come from a language's table of words (:data:`expeval.fault_codes.english.WORDS`), so that a further
-language is a further table.  No word of a table may need a plural form: ``rows {}`` is chosen for two and more,
-and that is all.
+All words come from a language's tables (:mod:`expeval.fault_codes.words_english`), so that a further language is
+further tables: part-sentences, forms that go with a number, and what expeval itself writes into a fault's fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 SHOWN_VALUES = 20
 SHOWN_ROWS = 20
+SHOWN_FILES = 5
 _LONGEST = 120
 _LONGEST_LIST = 400
 
@@ -22,6 +22,36 @@ NAMELESS = frozenset(
 )
 # Here `nearest` is no spelling that was meant: the cell of the other form, the header row that is likely.
 _NO_SPELLING = frozenset({"decimal-unclear", "header-unclear"})
+
+_OF_ALLOWED = ("limit", "listed", "holds", "fits", "permitted", "add", "possible")
+
+# Fields that expeval fills with words of its own; all others are the user's, and no language touches them.
+OWN_FIELDS: dict[str, tuple[str, ...]] = {
+    "study-unreadable": ("found",),
+    "study-too-large": ("found", "allowed"),
+    "toml-syntax": ("found",),
+    "missing-key": ("allowed",),
+    "wrong-type": ("allowed",),
+    "not-allowed": ("allowed",),
+    "empty-text": ("allowed",),
+    "not-yet": ("allowed",),
+    "needs-key": ("allowed",),
+    "levels-count": ("allowed",),
+    "column-two-roles": ("role",),
+    "lock-unreadable": ("found",),
+    "file-unreadable": ("found",),
+    "format-unsupported": ("found", "allowed"),
+    "file-too-large": ("found", "allowed"),
+    "workbook-unsafe": ("found", "allowed"),
+    "row-too-large": ("found", "allowed"),
+    "library-missing": ("found",),
+    "store-unreadable": ("found",),
+    "delimiter-unclear": ("found",),
+    "delimiter-unsaid": ("found",),
+    "outside-range": ("allowed",),
+    "arm-empty": ("arm",),
+    "unit-unsaid": ("found",),
+}
 
 
 class Told(Protocol):
@@ -55,13 +85,41 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Says the parts of a message in the words of one language."""
+    """Says the parts of a message in one language.
+
+    Attributes
+    ----------
+    words
+        Part-sentences; ``{}`` are filled in.
+    counted
+        Forms of words that go with a number, as :attr:`form` chooses among them.  A key that is the name of a fault's
+        detail says that detail with its word.
+    form
+        Number -> which of the forms.
+    marks
+        Quotation marks, opening and closing.
+    phrase
+        Says in this language what expeval wrote into a field (:data:`OWN_FIELDS`).
+    """
 
     words: Mapping[str, str]
+    counted: Mapping[str, Sequence[str]]
+    form: Callable[[int], int]
+    marks: tuple[str, str] = ('"', '"')
+    phrase: Callable[[str], str] = str
 
     def say(self, word: str, *values: object) -> str:
         """Fill a template of the table."""
         return self.words[word].format(*values)
+
+    def count(self, word: str, number: int) -> str:
+        """A number with its word: ``1 time``, ``3 times``."""
+        forms = self.counted[word]
+        return forms[min(self.form(number), len(forms) - 1)].format(number)
+
+    def quoted(self, text: str) -> str:
+        """Text in quotation marks, cut where it is long."""
+        return cut(text).join(self.marks)
 
     def place_of_key(self, fault: Told) -> str:
         """Head of a message on a study file: file and line."""
@@ -70,17 +128,19 @@ class Wording:
         return ", ".join(parts)
 
     def place_of_data(self, fault: Told) -> str:
-        """Head of a message on data: file, sheet and column."""
-        parts = [cut(fault.file or fault.key or self.words["input"])]
-        parts += [self.say("sheet", quoted(fault.sheet))] if fault.sheet else []
-        parts += [self.say("column", quoted(fault.column))] if fault.column else []
+        """Head of a message on data: file or files, sheet and column."""
+        files = list(dict.fromkeys(cut(one.file) for one in like(fault) if one.file))
+        parts = files[:SHOWN_FILES] or [cut(fault.key or self.words["input"])]
+        parts += [self.count("more-files", rest)] if (rest := len(files) - SHOWN_FILES) > 0 else []
+        parts += [self.say("sheet", self.quoted(fault.sheet))] if fault.sheet else []
+        parts += [self.say("column", self.quoted(fault.column))] if fault.column else []
         return ", ".join(parts)
 
     def did_you_mean(self, fault: Told) -> str:
         """Say the nearest spelling; where faults with different ones are told together, each value has its own."""
         alike = {one.nearest for one in like(fault)}
         meant = fault.nearest if len(alike) == 1 and fault.code not in _NO_SPELLING else None
-        return self.say("did-you-mean", quoted(meant)) if meant is not None else ""
+        return self.say("did-you-mean", self.quoted(meant)) if meant is not None else ""
 
     def own_entry(self, fault: Told) -> str:
         """Say where a key stands that does not hold for this file as ``[data]`` has it."""
@@ -91,16 +151,45 @@ class Wording:
     def facts(self, fault: Told) -> dict[str, str]:
         """Fields of the templates; what the fault does not have is an empty text."""
         nameless = fault.code in NAMELESS
-        found, allowed = "" if nameless else cut(fault.found or ""), cut(fault.allowed or "", _LONGEST_LIST)
-        known = {name: cut(str(value)) for name, value in fault.details.items() if name != "like"}
-        known |= {"key": fault.key or "", "found": found, "quoted": quoted(found), "allowed": allowed}
-        known |= {word: self.say(word, allowed) if allowed else "" for word in ("limit", "listed", "holds", "fits")}
-        known |= {word: self.say(word, quoted(found)) if found else "" for word in ("not_named", "wanted")}
-        known["beside"] = self.say("beside", quoted(fault.nearest)) if fault.nearest else ""
+        found = "" if nameless else self._own(fault, "found", fault.found or "", _LONGEST)
+        allowed = self._own(fault, "allowed", fault.allowed or "", _LONGEST_LIST)
+        known = {
+            name: self._detail(fault, name, value)
+            for name, value in fault.details.items()
+            if name != "like" and value is not None
+        }
+        known |= {"key": fault.key or "", "found": found, "quoted": self.quoted(found), "allowed": allowed}
+        near = self.quoted(fault.nearest) if fault.nearest else ""
+        known |= self.parts(allowed, self.quoted(found) if found else "", fault.key or "", near)
+        known["signs"] = self.signs(found)
         known["places"] = self.places(fault)
         known["cells"] = known["places"] if nameless else self.cells(fault)
         known["header"] = self.header(fault)
+        known["set_header"] = self.set_header(fault)
+        reason = f"unsafe-{fault.details.get('why')}"
+        known["reason"] = self.say(reason if reason in self.words else "unsafe", found, known["limit"])
         return known
+
+    def parts(self, allowed: str, quoted: str, key: str, nearest: str) -> dict[str, str]:
+        """Part-sentences about what may stand there, what stands there, the key and the nearest; empty without it."""
+        said = {word: self.say(word, allowed) if allowed else "" for word in _OF_ALLOWED}
+        said |= {word: self.say(word, quoted) if quoted else "" for word in ("not_named", "wanted")}
+        said["named"] = self.say("named", key) if key else ""
+        said["beside"] = self.say("beside", nearest) if nearest else ""
+        return said
+
+    def _own(self, fault: Told, name: str, text: str, longest: int) -> str:
+        return cut(self.phrase(text) if text and name in OWN_FIELDS.get(fault.code, ()) else text, longest)
+
+    def _detail(self, fault: Told, name: str, value: object) -> str:
+        if isinstance(value, int) and name in self.counted:
+            return self.count(name, value)
+        return self._own(fault, name, str(value), _LONGEST)
+
+    def signs(self, found: str) -> str:
+        """Which of several signs may be meant; they are found with spaces between them."""
+        signs = [self.quoted(sign) if len(sign) == 1 else sign for sign in found.split()]
+        return self.say("signs", self.words["or"].join(signs)) if signs else ""
 
     def header(self, fault: Told) -> str:
         """Which row may hold the column names."""
@@ -111,6 +200,13 @@ class Wording:
             return self.say("header-of-two", self.words["and"].join(map(str, rows)))
         return self.say("header-perhaps", fault.row) if fault.row is not None else ""
 
+    def set_header(self, fault: Told) -> str:
+        """How to name the row or the rows, with the likely ones as the example."""
+        rows = fault.details.get("header_rows") or ()
+        if len(rows) > 1:
+            return self.say("set-header-of-two", ", ".join(map(str, rows)))
+        return self.say("set-header", rows[0] if rows else 4)
+
     def cells(self, fault: Told) -> str:
         """Each value that was found, with its count and its rows."""
         by_value: dict[str | None, list[Told]] = {}
@@ -119,8 +215,8 @@ class Wording:
                 by_value.setdefault(one.details.get("institution", one.found), []).append(one)
         hints = len({one.nearest for one in like(fault)}) > 1 and fault.code not in _NO_SPELLING
         told = [self._value(value, ones, hints) for value, ones in list(by_value.items())[:SHOWN_VALUES]]
-        told += [self.say("more-values", rest)] if (rest := len(by_value) - SHOWN_VALUES) > 0 else []
-        told += [self.say("more-cells", count)] if (count := further(fault)) else []
+        told += [self.count("more-values", rest)] if (rest := len(by_value) - SHOWN_VALUES) > 0 else []
+        told += [self.count("more-cells", count)] if (count := further(fault)) else []
         return "; ".join(told)
 
     def _value(self, value: str | None, ones: list[Told], hints: bool) -> str:
@@ -128,10 +224,12 @@ class Wording:
         where = self.rows(rows) + self._cell(ones, len(rows)) + "".join(map(self._elsewhere, ones[:SHOWN_VALUES]))
         if value is None:
             return where
-        inside = ": ".join(part for part in (self._how_often(ones), where) if part)
+        # An institution is named with what was found in it, all others with how often they were found.
+        said = cut(ones[0].found or "") if "institution" in ones[0].details else self._how_often(ones)
+        inside = ": ".join(part for part in (said, where) if part)
         if hints and ones[0].nearest:
-            inside = "; ".join(part for part in (inside, self.say("meant", quoted(ones[0].nearest))) if part)
-        return quoted(value) + (f" ({inside})" if inside else "")
+            inside = "; ".join(part for part in (inside, self.say("meant", self.quoted(ones[0].nearest))) if part)
+        return self.quoted(value) + (f" ({inside})" if inside else "")
 
     def _how_often(self, ones: list[Told]) -> str:
         counts = [one.details.get("count") for one in ones]
@@ -139,7 +237,7 @@ class Wording:
             number if isinstance(number, int) else len(rows_of(one)) for number, one in zip(counts, ones, strict=True)
         )
         students = ones[0].details.get("students")
-        return self.say("times", count) if count > 1 else self.say("students", students) if students else ""
+        return self.count("times", count) if count > 1 else self.count("students", students) if students else ""
 
     def _cell(self, ones: list[Told], rows: int) -> str:
         cell = next((one.cell for one in ones if one.cell), None)
@@ -152,8 +250,8 @@ class Wording:
             told = [self.rows(sorted({row for one in ones for row in rows_of(one)}))] if ones else []
         else:
             told = [self.rows(rows_of(one), self.words["and"]) + self._elsewhere(one) for one in ones[:SHOWN_VALUES]]
-            told += [self.say("more-places", rest)] if (rest := len(ones) - SHOWN_VALUES) > 0 else []
-        told += [self.say("more-cells", count)] if (count := further(fault)) else []
+            told += [self.count("more-places", rest)] if (rest := len(ones) - SHOWN_VALUES) > 0 else []
+        told += [self.count("more-cells", count)] if (count := further(fault)) else []
         return "; ".join(told)
 
     def _elsewhere(self, fault: Told) -> str:
@@ -195,11 +293,6 @@ def further(fault: Told) -> int:
 def rows_of(fault: Told) -> list[int]:
     """All rows of one fault, in order."""
     return sorted({*([fault.row] if fault.row is not None else []), *fault.rows})
-
-
-def quoted(text: str) -> str:
-    """Text in quotation marks, cut where it is long."""
-    return f'"{cut(text)}"'
 
 
 def cut(text: str, longest: int = _LONGEST) -> str:

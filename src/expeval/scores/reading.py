@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from expeval.faults import Fault, Faults, nearest
+from expeval.scores.accepted import read_accepted
 from expeval.scores.arms import (
     Elsewhere,
     Membership,
@@ -117,7 +118,7 @@ class _Reading:
         listed = list_files(self.study, self.study.score_files, self.faults, group_words(self.study))
         found = before == len(self.faults)
         wanted = as_texts(columns) if self.study.side_by_side else columns
-        tables = [*self.given]
+        tables = [*self.given, *self._accepted(columns)]
         found = found and before == len(self.faults)
         tables += [table for file in listed if (table := read_table(file, wanted, self.study.missing, self.faults))]
         self._institution_covariates(columns, tables)
@@ -143,6 +144,13 @@ class _Reading:
             self.faults,
             self.notices,
         )
+
+    def _accepted(self, columns: Columns) -> list[Table]:
+        """The accepted uploads of the study's store."""
+        if self.study.data.store is None:
+            return []
+        table = read_accepted(self.study, columns, self.faults)
+        return [] if table is None else [table]
 
     def _other_files(self) -> list[Table]:
         files = list(self.students.files) if self.students else []

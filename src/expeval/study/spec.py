@@ -386,6 +386,8 @@ class Study(Table):
         keys: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         for place in ("data", "groups"):
             keys[place] = _without_folders(keys[place])
+        if "://" in str(self.data.store):  # a database's address may hold a password
+            keys["data"]["store"] = str(self.data.store).partition("://")[0] + "://"
         return keys
 
 

@@ -1,0 +1,148 @@
+"""All uploads of an institution, and who delivered what: nothing of it is about a student."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from expeval.cohorts.sender import Sender
+from expeval.store.open import Store
+from expeval.store.schema import CONFIRMED, DISCARDED, DRAFT, Event, Institution, Invitation, Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """An upload in the history; ``ended`` is when it was superseded, withdrawn or discarded."""
+
+    number: int
+    institution: str
+    cohort: str
+    file_name: str
+    state: str
+    made: datetime
+    confirmed: datetime | None
+    ended: datetime | None
+    students: int | None
+    by_arm: Mapping[str, int]
+    supersedes: int | None
+    content_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An institution and a cohort: ``state`` is ``delivered``, ``being-mended`` or ``missing``."""
+
+    institution: str
+    cohort: str
+    state: str
+    students: int | None
+    time: datetime | None
+    upload: int | None
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An entry of the record."""
+
+    number: int
+    time: datetime
+    kind: str
+    actor: str
+    institution: str | None
+    upload: int | None
+    details: Mapping[str, Any]
+
+
+def history(store: Store, sender: Sender | None = None, discarded: bool = False) -> list[Uploaded]:
+    """The uploads of an institution, of all without ``sender``, the latest first; discarded drafts where asked for."""
+    with store.reading() as session:
+        statement = (
+            select(Upload, Institution.name, Event.time)
+            .join(Institution, Institution.id == Upload.institution_id)
+            .outerjoin(Event, Event.number == Upload.ended_event)
+            .order_by(Upload.number.desc())
+        )
+        if sender is not None:
+            statement = statement.where(Institution.name == sender.institution)
+        if not discarded:
+            statement = statement.where(Upload.state != DISCARDED)
+        return [_uploaded(upload, name, ended) for upload, name, ended in session.execute(statement)]
+
+
+def _uploaded(upload: Upload, name: str, ended: datetime | None) -> Uploaded:
+    return Uploaded(
+        number=upload.number,
+        institution=name,
+        cohort=upload.cohort,
+        file_name=upload.file_name,
+        state=upload.state,
+        made=upload.made,
+        confirmed=upload.confirmed,
+        ended=ended if upload.ended_event is not None else None,
+        students=upload.counts.get("students"),
+        by_arm=upload.counts.get("by_arm", {}),
+        supersedes=upload.supersedes,
+        content_hash=upload.content_hash,
+    )
+
+
+def deliveries(store: Store, cohorts: tuple[str, ...] = ()) -> list[Delivery]:
+    """Every institution that was invited or delivered, with every cohort: what is there, what is missing.
+
+    ``cohorts`` are those that are expected, besides those that were delivered.
+    """
+    with store.reading() as session:
+        names = sorted(session.scalars(select(Institution.name)))
+        opened = _opened(session)
+        statement = (
+            select(Institution.name, Upload)
+            .join(Upload, Upload.institution_id == Institution.id)
+            .where(Upload.state.in_([CONFIRMED, DRAFT]))
+            .order_by(Upload.number)
+        )
+        latest: dict[tuple[str, str], Upload] = {}
+        for name, upload in session.execute(statement):
+            known = latest.get((name, upload.cohort))
+            if known is None or known.state != CONFIRMED or upload.state == CONFIRMED:
+                latest[name, upload.cohort] = upload
+        every = sorted({*cohorts, *(cohort for _, cohort in latest)}) or [""]
+        return [
+            _delivery(name, cohort, latest.get((name, cohort)), name in opened) for name in names for cohort in every
+        ]
+
+
+def _opened(session: Session) -> set[str]:
+    statement = (
+        select(Institution.name)
+        .join(Invitation, Invitation.institution_id == Institution.id)
+        .where(Invitation.opened.is_not(None))
+    )
+    return set(session.scalars(statement))
+
+
+def _delivery(name: str, cohort: str, upload: Upload | None, opened: bool) -> Delivery:
+    if upload is None:
+        return Delivery(name, cohort, "missing", None, None, None, opened)
+    if upload.state == DRAFT:
+        return Delivery(name, cohort, "being-mended", None, upload.made, upload.number, opened)
+    return Delivery(name, cohort, "delivered", upload.counts["students"], upload.confirmed, upload.number, opened)
+
+
+def events(store: Store) -> list[Happened]:
+    """The record, the latest last."""
+    with store.reading() as session:
+        statement = (
+            select(Event, Institution.name)
+            .outerjoin(Institution, Institution.id == Event.institution_id)
+            .order_by(Event.number)
+        )
+        return [
+            Happened(one.number, one.time, one.kind, one.actor, name, one.upload_number, one.details)
+            for one, name in session.execute(statement)
+        ]

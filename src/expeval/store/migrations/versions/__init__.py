@@ -1,0 +1,1 @@
+"""One file a version; its ``upgrade`` also writes the version into ``meta``."""
