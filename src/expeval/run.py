@@ -17,6 +17,7 @@ from expeval.analysis.agreement import compare_answers
 from expeval.analysis.assumption import assumption_rows
 from expeval.analysis.choose import choose
 from expeval.analysis.clustered_effect import clustered_effect_rows
+from expeval.analysis.cohort import cohort_warnings
 from expeval.analysis.description import distribution_rows, flow_rows, group_rows
 from expeval.analysis.design import observe
 from expeval.analysis.effect_size import baseline_rows, effect_size_rows
@@ -92,7 +93,8 @@ def run(
         chain = locked_plan(study)
         refuse_strangers(folder)
         scores = read_scores(study)
-        results = beside_plan(analyse(study, scores, say), study, chain, content_hashes(scores))
+        results = analyse(study, scores, say)
+        results = beside_plan(results, study, chain, content_hashes(scores), cohorts_of(scores))
         say("Writing the report")
         write(study, scores, results, folder)
     return results
@@ -133,26 +135,39 @@ def analyse(study: Study, scores: Scores, say: Progress = lambda words: None) ->
         estimates=tuple(row for part in outcomes for row in part.estimates),
         residuals=tuple(row for part in outcomes for row in part.residuals),
         decisions=tuple(row for part in outcomes for row in part.decisions),
-        warnings=(*notices_of(study, scores), *(row for part in outcomes for row in part.warnings)),
+        warnings=(
+            *notices_of(study, scores),
+            *cohort_warnings(scores),
+            *(row for part in outcomes for row in part.warnings),
+        ),
     )
     results = replace(results, estimates=adjust_primary_p_values(study, results.estimates))
     return protect(results, study.report.minimum_cell)
 
 
-def beside_plan(results: Results, study: Study, chain: Sequence[LockedPlan], hashes: Collection[str]) -> Results:
-    """Results with what they have to do with the locked plan; the same where none was locked.
+def beside_plan(
+    results: Results,
+    study: Study,
+    chain: Sequence[LockedPlan],
+    hashes: Collection[str],
+    cohorts: Collection[str] | None,
+) -> Results:
+    """Results with what they have to do with the locked plan, and which look at arriving cohorts they are.
 
     It comes after small cells are protected: what it counts are entries of a lock file, not students.
     """
-    if not chain:
-        return results
-    found = compare_with_plan(study, chain, hashes)
+    found = compare_with_plan(study, chain, hashes, cohorts)
     return replace(
         results,
         decisions=(*found.decisions, *results.decisions),
         warnings=(*found.warnings, *results.warnings),
         plan=found.rows,
     )
+
+
+def cohorts_of(scores: Scores) -> tuple[str, ...] | None:
+    """The cohorts in the data; ``None`` where the study names none."""
+    return None if scores.cohort is None else scores.cohort.labels
 
 
 def content_hashes(scores: Scores) -> frozenset[str]:

@@ -551,6 +551,13 @@ def strata_missing(folder: Path) -> Example:
     return Example(["strata-missing"], {"column": "district", "row": 3, "key": "groups.strata"})
 
 
+@example("cohort-missing")
+def cohort_missing(folder: Path) -> Example:
+    write_study(folder, data='cohort = "year"')
+    write_csv(folder, "student,arm,score,year\ns1,new,1,2025\ns2,old,2,\ns3,new,3,2026\ns4,other,4,\n")
+    return Example(["cohort-missing"], {"column": "year", "row": 3, "key": "data.cohort"})
+
+
 @example("column-empty")
 def column_empty(folder: Path) -> Example:
     write_study(folder, data='institution = "school"')

@@ -397,7 +397,6 @@ def test_two_sheets_of_one_workbook_are_two_entries():
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"data__cohort": "year"}, "data.cohort"),
         ({"covariates__moderators": ["gender"]}, "covariates.moderators"),
         ({"inference__missing_data": "multiple-imputation"}, "inference.missing_data"),
         ({"report__language": "ru"}, "report.language"),

@@ -17,7 +17,7 @@ from expeval.study.plan import (
 )
 from expeval.study.spec import Study
 
-STEP = "plan"
+STEP, LOOK = "plan", "look"
 _DATA = {
     "before": "before any data file was there",
     "some": "when some of the data files were there",
@@ -36,7 +36,7 @@ class Comparison:
         The keys that deviate from the plan or were amended.
     decisions
         One an entry of the lock file (``locked``, ``amended``), then one an outcome (``planned``,
-        ``planned-after-data``, ``changed``, ``exploratory``).
+        ``planned-after-data``, ``changed``, ``exploratory``), then which look at arriving cohorts it is.
     warnings
         Deviations without a reason, planned outcomes that are missing, unplanned ones, a plan after the data.
     """
@@ -46,23 +46,31 @@ class Comparison:
     warnings: tuple[WarningRow, ...]
 
 
-def compare_with_plan(study: Study, chain: Sequence[LockedPlan], hashes: Collection[str]) -> Comparison:
-    """Compare a study with its locked plan: the latest amendment, and the first.
+def compare_with_plan(
+    study: Study, chain: Sequence[LockedPlan], hashes: Collection[str], cohorts: Collection[str] | None = None
+) -> Comparison:
+    """Compare a study with its locked plan: the latest amendment, and the first.  Without a plan: its look alone.
 
     Parameters
     ----------
     study
         The study as it is run; its ``deviations`` give reasons.
     chain
-        The locked plan and its amendments, at least one.
+        The locked plan and its amendments; may be empty.
     hashes
         SHA-256 of the data files that are analysed.
+    cohorts
+        The labels of the cohorts in the data, ``None`` where the study names none.
     """
+    looks, look_warnings = _look_rows(study, chain, cohorts)
+    if not chain:
+        return Comparison((), looks, look_warnings)
     used = plan_of(study)
     rows = _rows(chain, used, {deviation.key: deviation.reason for deviation in study.deviations})
     entries = [_entry_decision(entry, hashes) for entry in chain]
     labels = [_label(outcome, other, chain, rows, hashes) for other, outcome in _outcomes(chain, used)]
-    return Comparison(tuple(rows), (*entries, *labels), tuple(_warnings(study, chain, hashes, rows, labels)))
+    warnings = (*_warnings(study, chain, hashes, rows, labels), *look_warnings)
+    return Comparison(tuple(rows), (*entries, *labels, *looks), warnings)
 
 
 def _rows(chain: Sequence[LockedPlan], used: Plan, reasons: Mapping[str, str]) -> list[PlanRow]:
@@ -220,3 +228,55 @@ def find_look(looks: Sequence[Collection[str]], cohorts: Iterable[str]) -> Look:
     there = frozenset(cohorts)
     number = next((place for place, look in enumerate(looks, start=1) if frozenset(look) == there), None)
     return Look("unplanned" if number is None else "planned", number, len(looks))
+
+
+def _look_rows(
+    study: Study, chain: Sequence[LockedPlan], cohorts: Collection[str] | None
+) -> tuple[tuple[DecisionRow, ...], tuple[WarningRow, ...]]:
+    """Which look at arriving cohorts this is, and what follows for its p-values."""
+    looks = chain[-1].plan.get("plan", {}).get("looks", []) if chain else []
+    if cohorts is None:
+        if not looks:
+            return (), ()
+        words = "The plan names looks at arriving cohorts, but the study names no column of cohorts (data.cohort)."
+        return (), (WarningRow(None, "look-unknown", words),)
+    if not looks and len(cohorts) < 2:
+        return (), ()
+    look = find_look(looks, cohorts)
+    held = f"The data hold the cohort{'s' if len(cohorts) > 1 else ''} {_listed(cohorts)}"
+    code, said = _look_said(look, 1.0 - study.inference.confidence)
+    figures: dict[str, float | int | str | None] = {"cohorts": ", ".join(cohorts)}
+    figures |= {"number": look.number, "planned": look.planned}
+    because = f"{held}: {said[0]}"
+    warnings = (WarningRow(None, code, f"{because}. {said[1]}"),) if code else ()
+    return (DecisionRow(None, LOOK, look.status, because, figures),), warnings
+
+
+def _look_said(look: Look, alpha: float) -> tuple[str | None, tuple[str, str]]:
+    """The warning's code, if any; which look it is, and what that means."""
+    if look.status == "planned":
+        which = f"look {look.number} of {look.planned} that the plan names"
+        if look.planned == 1:
+            return None, (which, "")
+        return "planned-looks", (
+            which,
+            f"Each p-value is that of one look: over {look.planned} looks, chance alone has up to {look.planned} times "
+            f"the risk. Judged at {alpha / look.planned:.3g} instead of {alpha:.3g}, all looks together keep "
+            f"{alpha:.3g} (Bonferroni).",
+        )
+    if look.status == "unplanned":
+        return "look-not-planned", (
+            f"none of the {look.planned} looks that the plan names",
+            "The p-values do not allow for looking at the data whenever a cohort arrives, and no correction repairs "
+            "that.",
+        )
+    return "look-not-planned", (
+        "no locked plan names looks at them",
+        "If the data were analysed before all of them were there, the p-values are too small, and no correction "
+        "repairs that.",
+    )
+
+
+def _listed(labels: Collection[str]) -> str:
+    *first, last = labels
+    return f"{', '.join(first)} and {last}" if first else last

@@ -80,8 +80,8 @@ class RegressionSample:
     Attributes
     ----------
     X
-        (n, p): intercept, treatment, baseline, student covariates, institution covariates; categories as
-        indicators of all but their first level.
+        (n, p): intercept, treatment, baseline, cohorts, student covariates, institution covariates; cohorts and
+        categories as indicators of all but their first level.
     terms
         The p names in the contract's spelling.
     institution_level
@@ -174,6 +174,8 @@ def regression_sample(scores: Scores, study: Study, outcome: Outcome) -> Regress
         name, numbers = scores.baselines[outcome.name]
         baseline = len(columns)
         columns.append((name, numbers.values[rows], False))
+    if scores.cohort is not None:
+        columns += [(term, x, False) for term, x in _indicators("cohort", scores.cohort, rows)]
     institution_covariates = set(study.covariates.institution)
     for name, column in scores.covariates.items():
         if baseline is not None and name == columns[baseline][0]:
@@ -234,23 +236,45 @@ def count_both_arms(cluster: IntArray | None, treatment: IntArray) -> int:
 def permuted_units(
     study: Study, scores: Scores, sample: TwoGroups | RegressionSample
 ) -> tuple[IntArray | None, IntArray | None] | str:
-    """Codes of the units that were assigned (``None``: students) and of the strata inside which, or a reason."""
+    """Codes of the units that were assigned (``None``: students) and of the strata inside which, or a reason.
+
+    Cohorts are strata wherever each unit belongs to one: those of another year were put into the groups by themselves.
+    """
+    units = _assigned_units(study, sample)
+    if isinstance(units, str):
+        return units
+    unit, inside = units
     strata = None if scores.strata is None else scores.strata.codes[sample.rows]
+    cohort = None if scores.cohort is None else scores.cohort.codes[sample.rows]
+    if cohort is not None and (unit is None or _constant_inside(unit, cohort)):
+        strata = _combined(strata, cohort)
+    return unit, _combined(inside, strata)
+
+
+def _assigned_units(
+    study: Study, sample: TwoGroups | RegressionSample
+) -> tuple[IntArray | None, IntArray | None] | str:
+    """The units that were assigned (``None``: students) and the institutions inside which (``None``: anywhere)."""
     both_arms = count_both_arms(sample.cluster, sample.treatment)
     assigned = study.groups.assigned
     if assigned == "student" and (sample.cluster is None or np.unique(sample.cluster).size == 1):
-        return None, strata
+        return None, None
     if assigned == "student" and both_arms:
-        return None, _combined(sample.cluster, strata)
+        return None, sample.cluster
     if assigned == "class" and sample.institution is not None and both_arms:
         if sample.class_ is None:
             return "no-class-column"
-        return sample.class_, _combined(sample.institution, strata)
+        return sample.class_, sample.institution
     cluster = sample.cluster
     assert cluster is not None  # the study file names the unit of assignment, or read_study refused it
     if all(np.unique(cluster[sample.treatment == arm]).size == 1 for arm in (0, 1)):
         return "one-cluster-an-arm"
-    return cluster, strata
+    return cluster, None
+
+
+def _constant_inside(unit: IntArray, column: IntArray) -> bool:
+    pairs = np.unique(np.column_stack([unit, column]), axis=0)
+    return bool(pairs.shape[0] == np.unique(unit).size)
 
 
 def _combined(first: IntArray | None, second: IntArray | None) -> IntArray | None:

@@ -403,6 +403,11 @@ DATA_TEXTS: Texts = {
         "{cells}.",
         "Fill in the stratum of these students, or remove groups.strata.",
     ),
+    "cohort-missing": (
+        "Student without a cohort",
+        "data.cohort says that this column tells the cohorts apart, but it is empty in: {cells}.",
+        "Fill in the cohort of these students, or remove data.cohort.",
+    ),
     "arm-empty": (
         "Arm without rows",
         "no row belongs to the {arm} arm{wanted}. {holds}",

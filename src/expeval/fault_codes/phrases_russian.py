@@ -43,7 +43,6 @@ PHRASES: dict[str, str] = {
     "at least one table [[outcomes]]": "хотя бы одна таблица [[outcomes]]",
     "exactly two levels, [0-value, 1-value]": "ровно два уровня, [значение 0, значение 1]",
     "at least two levels": "хотя бы два уровня",
-    "one cohort a study": "один поток в исследовании",
     # What a column is already.
     "a covariate": "ковариата",
     "the column of an outcome": "столбец показателя",

@@ -33,6 +33,7 @@ def columns_of(scores: Scores) -> dict[str, Column]:
     found |= {f"{name}: baseline ({column})": numbers for name, (column, numbers) in scores.baselines.items()}
     found |= scores.covariates
     units = {"institution": scores.institution, "class": scores.class_, "strata": scores.strata}
+    units["cohort"] = scores.cohort
     return found | {name: column for name, column in units.items() if column is not None}
 
 

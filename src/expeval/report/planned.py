@@ -51,7 +51,7 @@ def planned_view(results: Results) -> PlannedView | None:
     deviations = [row for row in results.plan if row.status == "deviates"]
     amended = [row for row in results.plan if row.status != "deviates"]
     return PlannedView(
-        said=_said(entries, deviations),
+        said=(*_said(entries, deviations), *_look(results)),
         outcomes=tuple(_outcome(row) for row in results.decisions if row.step == STEP and row.outcome is not None),
         deviations=_deviations(deviations),
         amended=_amended(amended),
@@ -79,6 +79,10 @@ def _said(entries: list[DecisionRow], deviations: list[PlanRow]) -> tuple[str, .
     else:
         said.append(f"In {count(len(deviations))} points this analysis deviates from it.")
     return tuple(said)
+
+
+def _look(results: Results) -> tuple[str, ...]:
+    return tuple(f"{row.because}." for row in results.decisions if row.step == "look")
 
 
 def _outcome(row: DecisionRow) -> tuple[str, str, str]:

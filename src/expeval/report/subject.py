@@ -100,7 +100,8 @@ class Subject:
         # inside it.
         student = () if "unit-means" in method else covariates.get("student", ())
         institution = () if "fixed-effects" in method else covariates.get("institution", ())
-        named = [str(name) for name in (self.outcome.get("baseline"), *student, *institution) if name]
+        cohort = () if "unit-means" in method or not self.results.study["data"].get("cohort") else ("cohort",)
+        named = [str(name) for name in (self.outcome.get("baseline"), *cohort, *student, *institution) if name]
         terms = {row.term for row in self.rows("regression") if row.method == "ols"}
         kept = {name for name in named if any(term == name or term.startswith(f"{name}[") for term in terms)}
         return tuple(name for name in dict.fromkeys(named) if name in kept)

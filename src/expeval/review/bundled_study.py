@@ -141,6 +141,8 @@ class _Table:
                 yield name, _cells(numbers)
         for name, covariate in scores.covariates.items():
             yield name, _cells(covariate)
+        if scores.cohort is not None:
+            yield str(study.data.cohort), _cells(scores.cohort)
         yield from self._units()
 
     def _units(self) -> Iterator[tuple[str, Sequence[Cell]]]:

@@ -36,7 +36,7 @@ class Identifying:
 
 
 def identifying_columns(scores: Scores) -> list[Identifying]:
-    """Covariates and strata that hold names, addresses, numbers or dates of persons.
+    """Covariates, strata and cohorts that hold names, addresses, numbers or dates of persons.
 
     Student, institution and class are not looked at: they are replaced by pseudonyms in any case.
     """
@@ -53,6 +53,8 @@ def _used(scores: Scores) -> Iterator[tuple[str, Column]]:
     yield from ((column, numbers) for column, numbers in scores.baselines.values())
     if scores.strata is not None:
         yield "strata", scores.strata
+    if scores.cohort is not None:
+        yield "cohort", scores.cohort
 
 
 def _by_name(name: str) -> str | None:

@@ -25,7 +25,7 @@ from expeval.review.causes import SEED, Causes, Change, FileChange, plan_changes
 from expeval.review.data_changes import table_change
 from expeval.review.difference import KEYS, Difference, differences, worst
 from expeval.review.output import CannotVerify, Edited, data_files, edited_files, read_output
-from expeval.run import analyse, answers, beside_plan, content_hashes, one_thread, outputs
+from expeval.run import analyse, answers, beside_plan, cohorts_of, content_hashes, one_thread, outputs
 from expeval.scores.reading import read_scores
 from expeval.scores.table import Scores
 from expeval.study.plan import LockedPlan, lock_name
@@ -260,15 +260,16 @@ def _changed_files(output: _Output) -> tuple[FileChange, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Locked:
-    """The locked plan of what is verified, the study that is compared with it, and the hashes of its data."""
+    """The locked plan of what is verified, the study that is compared with it, hashes and cohorts of its data."""
 
     study: Study
     chain: tuple[LockedPlan, ...]
     hashes: frozenset[str]
+    cohorts: tuple[str, ...] | None
 
     def beside(self, results: Results) -> Results:
         """The results with what they have to do with the plan."""
-        return beside_plan(results, self.study, self.chain, self.hashes)
+        return beside_plan(results, self.study, self.chain, self.hashes, self.cohorts)
 
     def of(self, study: Study, bundled: bool) -> _Locked:
         """The same plan beside another study; a bundle's study file can't be compared with it."""
@@ -282,12 +283,13 @@ def _locked(output: _Output, study: Study, scores: Scores) -> _Locked:
     hashes that the manifest tells, are compared with the plan.
     """
     if not output.bundled:
-        return _Locked(study, locked_plan(study), content_hashes(scores))
+        return _Locked(study, locked_plan(study), content_hashes(scores), cohorts_of(scores))
     try:
         told = Study.model_validate({**output.results["study"], "path": study.path})
     except ValueError:  # edited by hand
         told = study
-    return _Locked(told, read_lock(study.path), frozenset(map(str, output.manifest["hashes"].values())))
+    hashes = frozenset(map(str, output.manifest["hashes"].values()))
+    return _Locked(told, read_lock(study.path), hashes, cohorts_of(scores))
 
 
 def _plan(output: _Output, study: Study) -> tuple[tuple[Change, ...], Change | None]:

@@ -12,13 +12,15 @@ from expeval.scores.arms import ARMS, NO_GROUP, OTHER_GROUP, Membership
 from expeval.scores.checking import (
     Rows,
     check_constant,
+    check_everybody,
     check_filled,
     check_identifies,
     check_outcomes,
-    check_strata,
     check_students,
     check_units,
+    in_cohorts,
     repeated_class_labels,
+    several_cohorts_notice,
 )
 from expeval.scores.columns import (
     Part,
@@ -60,6 +62,7 @@ class Joined:
     class_labels: Categories | None
     class_: Categories | None
     strata: Categories | None
+    cohort: Categories | None
     repeated: NDArray[np.bool_]
 
     @property
@@ -121,6 +124,7 @@ class Assembly:
             class_labels=labels,
             class_=class_,
             strata=self._labels(joining, self.study.groups.strata),
+            cohort=self._labels(joining, self.study.data.cohort),
             repeated=np.zeros(joining.rows.sheet.size, dtype=bool),
         )
         if institution is not None and labels is not None and (times := repeated_class_labels(institution, labels)):
@@ -215,7 +219,9 @@ class Assembly:
         name = self.study.data.student
         if name is not None and student is not None:
             first = self.study.data.duplicates == "first"
-            faults, joined.repeated = check_students(joined.rows, student, joined.arm, joined.used, first, name)
+            once = in_cohorts(student, joined.cohort)
+            faults, joined.repeated = check_students(joined.rows, once, joined.arm, joined.used, first, name)
+            self.notices += several_cohorts_notice(student, once)
             self.faults += faults
             joining.check_repeated(first, name)
         self._check_units(joining, joined)
@@ -237,9 +243,12 @@ class Assembly:
             self._check_filled(joining, joined.class_labels, data.class_, "data.class")
         if strata is not None and joined.strata is not None:
             places = joining.places(strata)
-            self.faults += check_strata(places, joined.strata, strata, self.faults)
+            self.faults += check_everybody(places, joined.strata, strata, "groups.strata", self.faults)
             if units is not None:
                 self.faults += check_constant(places, units, strata, joined.strata, "strata-vary", "groups.strata")
+        if data.cohort is not None and joined.cohort is not None:
+            places = joining.places(data.cohort)
+            self.faults += check_everybody(places, joined.cohort, data.cohort, "data.cohort", self.faults)
 
     def _check_filled(self, joining: Joining, column: Categories, name: str, key: str) -> None:
         self.faults += check_filled(joining.holders(name), column, name, key, self.faults)
@@ -267,6 +276,7 @@ class Assembly:
                 if column.reasons is not None
             },
             places=joined.rows.places(kept),
+            cohort=_selected_labels(joined.cohort, kept),
         )
         return units_in_order(scores)
 

@@ -12,7 +12,7 @@ from expeval.faults import Fault
 from expeval.scores.arms import CONTROL, EXPERIMENTAL
 from expeval.scores.cells import Sheet
 from expeval.scores.same_values import distinct_codes
-from expeval.scores.table import Categories, Column, IntArray, Numbers, Places
+from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, Places
 
 FAULTS_A_CHECK = 1000
 ROWS_A_FAULT = 200  # further rows of one fault are counted at most
@@ -92,6 +92,24 @@ def fault_of_two(code: str, here: tuple[Rows, int], there: tuple[Rows, int], col
     other, place = there[0].at(there[1])
     fault.details["elsewhere"] = [(other.file, int(other.rows[place]))]
     return fault
+
+
+def in_cohorts(students: IntArray, cohort: Categories | None) -> IntArray:
+    """(n,) a number for each student and cohort: a student is unique within a cohort."""
+    if cohort is None:
+        return students
+    return students * (len(cohort.labels) + 1) + cohort.codes
+
+
+def several_cohorts_notice(students: IntArray, once: IntArray) -> list[Notice]:
+    """That students stand in more than one cohort, whose rows depend on each other; how many is not told."""
+    if np.unique(students).size == np.unique(once).size:
+        return []
+    words = (
+        "Some students stand in more than one cohort, a row each: rows of one student depend on each other, which only "
+        "analyses by institution or class allow for."
+    )
+    return [Notice("students-in-several-cohorts", words)]
 
 
 def check_students(
@@ -182,8 +200,11 @@ def _cell_text(column: Column, place: int) -> str:
     return column.labels[column.codes[place]] if isinstance(column, Categories) else f"{column.values[place]:g}"
 
 
-def check_strata(rows: Rows, strata: Categories, name: str, told: Sequence[Fault]) -> list[Fault]:
-    """Students of the arms without a stratum, each with its cell; one fault where nobody has one.
+_LACKING = {"groups.strata": "strata-missing", "data.cohort": "cohort-missing"}
+
+
+def check_everybody(rows: Rows, column: Categories, name: str, key: str, told: Sequence[Fault]) -> list[Fault]:
+    """Students of the arms without a stratum (a cohort), each with its cell; one fault where nobody has one.
 
     ``told`` are the faults so far: a cell that is one of them is not told again as an empty one, and neither are
     the cells of a column that a file lacks.
@@ -192,21 +213,19 @@ def check_strata(rows: Rows, strata: Categories, name: str, told: Sequence[Fault
     known = {(fault.file, fault.sheet, fault.row) for fault in told if fault.column == name}
     empty = [
         place
-        for place in np.flatnonzero(strata.missing).tolist()
+        for place in np.flatnonzero(column.missing).tolist()
         if rows.key(place) not in known and rows.key(place)[:2] not in lacking
     ]
-    if strata.missing.all() and not known:
-        return check_filled(rows.sheets, strata, name, "groups.strata", told)
+    if column.missing.all() and not known:
+        return check_filled(rows.sheets, column, name, key, told)
     faults = []
     for place in empty[:FAULTS_A_CHECK]:
         sheet, record = rows.at(place)
-        faults.append(sheet.fault("strata-missing", record, name, key="groups.strata"))
+        faults.append(sheet.fault(_LACKING[key], record, name, key=key))
     if len(empty) > FAULTS_A_CHECK:
         sheet, _ = rows.at(empty[FAULTS_A_CHECK])
         further = {"further": len(empty) - FAULTS_A_CHECK}
-        faults.append(
-            Fault("strata-missing", sheet.file, sheet.sheet, column=name, key="groups.strata", details=further)
-        )
+        faults.append(Fault(_LACKING[key], sheet.file, sheet.sheet, column=name, key=key, details=further))
     return faults
 
 

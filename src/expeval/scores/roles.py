@@ -59,6 +59,7 @@ def student_columns(study: Study, elsewhere: Callable[[str], bool] = lambda name
         data.student: "data.student",
         data.institution: "data.institution",
         data.class_: "data.class",
+        data.cohort: "data.cohort",
         groups.column: "groups.column",
         groups.strata: "groups.strata",
     }

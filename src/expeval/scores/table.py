@@ -107,6 +107,8 @@ class Scores:
         outcome name -> (column name, Numbers).
     covariates
         column name -> Column, student covariates first, then institution covariates, in the study's order.
+    cohort
+        Categories, a label for everybody, or ``None`` where the study names no cohorts.
     institution, class_, strata
         Categories, or ``None`` where the study names none.  ``class_`` is a class within its institution
         ("school / class"), so that one label in two institutions is two classes.
@@ -128,6 +130,7 @@ class Scores:
     notices: tuple[Notice, ...] = ()
     user_missing: dict[str, Categories] = field(default_factory=dict)
     places: Places | None = None
+    cohort: Categories | None = None
 
     @property
     def n(self) -> int:

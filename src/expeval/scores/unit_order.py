@@ -33,9 +33,10 @@ def units_in_order(scores: Scores) -> Scores:
 
 
 def _row_words(scores: Scores) -> Words:
-    """(n,) a number for each row's arm, outcomes, baselines and covariates, whatever its place in the file."""
+    """(n,) a number for each row's arm, outcomes, baselines, covariates and cohort, whatever its place in the file."""
     columns: list[Column] = [*scores.outcomes.values(), *(numbers for _, numbers in scores.baselines.values())]
     columns += scores.covariates.values()
+    columns += [scores.cohort] if scores.cohort is not None else []
     words = _mixed(scores.arm.astype(np.uint64))
     for column in columns:
         words = _mixed(words ^ _words(column))

@@ -33,7 +33,6 @@ def _is(wanted: str) -> Test:
 
 
 NOT_YET: tuple[NotYet, ...] = (
-    NotYet("data.cohort", _asks_for_something, "one cohort a study"),
     NotYet("covariates.moderators", _asks_for_something, "covariates.student and covariates.institution"),
     NotYet("inference.missing_data", _is("multiple-imputation"), '"complete-case"'),
     NotYet("report.language", _is("ru"), '"en"'),

@@ -19,6 +19,7 @@ Finding = tuple[KeyPath, Fault]
 Keys = dict[str, Any]
 ARMS = ("experimental", "control")
 RESERVED = ("treatment", "(Intercept)")
+COHORT = "cohort"  # what the indicators of cohorts are called
 
 
 def table(keys: Keys, name: str) -> Keys:
@@ -285,8 +286,9 @@ def check_columns(keys: Keys) -> Iterator[Finding]:
         if name_of(column)
     ]
     taken = dict(_columns_in_use(keys))
+    has_cohorts = name_of(table(keys, "data").get("cohort")) not in (None, COHORT)
     for path, column in covariates:
-        if column in RESERVED:
+        if column in RESERVED or (has_cohorts and column == COHORT):
             yield path, Fault("reserved-name", found=shown_value(column))
         if column in taken:
             yield path, Fault("column-two-roles", found=shown_value(column), details={"role": taken[column]})
@@ -310,7 +312,7 @@ def _columns_in_use(keys: Keys) -> Iterator[tuple[str, str]]:
         for key, role in (("baseline", "the baseline"), ("column", "the column")):
             if column := name_of(outcome.get(key)):
                 yield column, f"{role} of an outcome"
-    for section, key in (("groups", "column"), ("data", "student")):
+    for section, key in (("groups", "column"), ("data", "student"), ("data", "cohort")):
         if column := name_of(table(keys, section).get(key)):
             yield column, f"{section}.{key}"
 
@@ -333,18 +335,22 @@ def _check_baselines(keys: Keys) -> Iterator[Finding]:
                 yield ("outcomes", place, key), fault
 
 
+_WHO_AND_WHERE = ("student", "institution", "class", "cohort")
+
+
 def _check_identifiers(keys: Keys) -> Iterator[Finding]:
     data, groups = table(keys, "data"), table(keys, "groups")
-    named = [(key, column) for key in ("student", "institution", "class") if (column := name_of(data.get(key)))]
+    named = [(key, column) for key in _WHO_AND_WHERE if (column := name_of(data.get(key)))]
     counts = Counter(column for _, column in named)
     first = {column: key for key, column in reversed(named)}
     for key, column in named:
         if counts[column] > 1 and first[column] != key:
             details = {"role": f"data.{first[column]}"}
             yield ("data", key), Fault("column-two-roles", found=shown_value(column), details=details)
-    if (student := name_of(data.get("student"))) and student == groups.get("column"):
-        details = {"role": "data.student"}
-        yield ("groups", "column"), Fault("column-two-roles", found=shown_value(student), details=details)
+    for key in ("student", "cohort"):
+        if (column := name_of(data.get(key))) and column == groups.get("column"):
+            details = {"role": f"data.{key}"}
+            yield ("groups", "column"), Fault("column-two-roles", found=shown_value(column), details=details)
 
 
 def check_plan(keys: Keys) -> Iterator[Finding]:
