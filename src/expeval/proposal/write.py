@@ -16,6 +16,7 @@ from expeval.proposal.profile import FEW
 
 FILE_KEYS = ("encoding", "delimiter", "decimal", "sheet", "header_row", "last_row", "hidden")
 SHOWN = 12
+MOST_COHORTS = 12
 HEAD = """\
 # Proposed by `expeval init`. Comments say what each line rests on: "sure", or "NOT SURE" where you should look.
 # Then: expeval check study.toml
@@ -55,6 +56,7 @@ def _data(draft: Draft) -> list[str]:
             lines.append(f"{name} = {_entries(tables, {})}{_comment(f'sure: {what}, joined by the column below')}")
     for key, guess in (("student", draft.student), ("institution", draft.institution), ("class", draft.class_)):
         lines += _identifier(draft, key, guess)
+    lines += _cohort(draft)
     if draft.missing:
         words = ", ".join(map(toml, draft.missing))
         lines.append(
@@ -110,6 +112,18 @@ def _identifier(draft: Draft, key: str, guess: Guess | None) -> list[str]:
     names = guess.value in draft.columns and draft.columns[guess.value].role == "person" and key == "student"
     more = "these look like names: reports hold pseudonyms only, but numbers are better in the data"
     return [line, *([_note(more)] if names else [])]
+
+
+def _cohort(draft: Draft) -> list[str]:
+    """A column that may tell cohorts apart is named for whoever has several: it never is the study's by a guess."""
+    if draft.layout == "side-by-side":
+        return []
+    found = [
+        column
+        for name in draft.unused
+        if (column := draft.columns[name]).role == "cohort" and 1 < column.distinct <= MOST_COHORTS
+    ]
+    return [_note(f"cohort = {toml(column.name)}  if it says with which cohort a student came") for column in found[:1]]
 
 
 # --- [groups] -----------------------------------------------------------------------------------------------
