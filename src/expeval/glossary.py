@@ -196,3 +196,23 @@ def note(*codes: str | None) -> str | None:
     """The sentences of some codes joined, or ``None`` where there is none."""
     words = [NOTES[code] for code in dict.fromkeys(code for code in codes if code)]
     return "; ".join(words) if words else None
+
+
+_OF_CLASSES = (
+    ("institutions or classes", "classes"),
+    ("institution or class", "class"),
+    ("institutions, classes", "classes"),
+    ("an institution", "a class"),
+    ("An institution", "A class"),
+    ("institutions", "classes"),
+    ("Institutions", "Classes"),
+    ("institution", "class"),
+    ("Institution", "Class"),
+)
+
+
+def of_classes(sentence: str) -> str:
+    """A sentence of institutions, said of classes: they are the clusters where a study names no institutions."""
+    for words, other in _OF_CLASSES:
+        sentence = sentence.replace(words, other)
+    return sentence

@@ -177,7 +177,7 @@ def content_hashes(scores: Scores) -> frozenset[str]:
 
 def analyse_outcome(study: Study, scores: Scores, outcome: Outcome) -> Results:
     """One outcome: its samples, the plan made blindly, every estimate, the answer marked."""
-    said = Said(outcome.name)
+    said = Said(outcome.name, classes_alone=study.classes_alone)
     groups = two_groups(scores, outcome)
     sample = regression_sample(scores, study, outcome)
     plan = choose(study, observe(study, scores, outcome, groups, sample))

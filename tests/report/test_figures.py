@@ -155,7 +155,7 @@ def test_the_answer_in_the_picture_is_the_primary_row() -> None:
     figure = only(figures_of("star-kindergarten"), "difference")
     row = results_of("star-kindergarten").primary(figure.outcome)
     assert [f"{value:.1f}" for value in (row.estimate, row.conf_low, row.conf_high)] == ["6.7", "3.3", "10.1"]
-    assert figure.title == f"{figure.outcome}: small 6.7 points higher than regular"
+    assert figure.title == f"{figure.outcome}: small 6.7 points higher than regular, adjusted"
     assert "6.7, 95 % interval 3.3 to 10.1" in figure.alternative
     assert {"6.7", "3.3", "10.1", "0"} <= set(texts(figure))
 

@@ -36,7 +36,7 @@ class Plan:
 
 def choose(study: Study, design: Design) -> Plan:
     """The two-group test and the primary row, each with its reason and figures."""
-    said = Said(design.outcome)
+    said = Said(design.outcome, classes_alone=study.classes_alone)
     test = choose_test(study, design, said)
     primary = choose_primary(study, design, test, said)
     _warn_of_the_design(design, said)
@@ -87,7 +87,7 @@ def _warn_of_the_design(design: Design, said: Said) -> None:
             "Students were assigned, but no institution holds both arms: institutions and "
             "teaching can't be told apart inside them; analysed as if institutions had been assigned.",
         )
-    if design.assigned == "institution" and FEWEST_FOR_UNIT_MEANS <= units.institutions < FEWEST_FOR_MIXED:
+    if design.clusters_assigned and FEWEST_FOR_UNIT_MEANS <= units.institutions < FEWEST_FOR_MIXED:
         _warn_of_few_institutions(design, said)
 
 

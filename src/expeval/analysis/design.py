@@ -51,6 +51,11 @@ class Design:
     smallest_p: float | None = None
 
     @property
+    def clusters_assigned(self) -> bool:
+        """Whether whole institutions were put into the groups, or whole classes where no institution is named."""
+        return self.assigned == "institution" or (self.assigned == "class" and not self.institution_named)
+
+    @property
     def smallest_arm(self) -> int:
         """Students in the smaller arm."""
         return min(self.n_experimental, self.n_control)

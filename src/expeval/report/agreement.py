@@ -20,6 +20,7 @@ _GROUPED = (
     "wild-cluster-bootstrap",
     "randomisation",
 )
+_OF_LEVELS = ("wild-cluster-bootstrap", "randomisation")
 _PAIRS = ("mixed", "cr2", "fixed-effects-cr2", "unit-means")
 _ALONE = ("welch", "student", "ols-hc3", "permutation", "randomisation")
 _ALONE_PAIRS = ("brunner-munzel", "permutation", f"{SUPERIORITY}-hc3")
@@ -46,10 +47,21 @@ _SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The analyses of one question that gave a number, the answer among them, and those that this design rules out."""
+    """The analyses of one question.
+
+    Attributes
+    ----------
+    rows
+        Those that gave a number, the answer among them.
+    impossible
+        Those that this design rules out.
+    of_levels
+        Those that compare the mean of the levels' numbers where the answer counts pairs: their p alone goes with it.
+    """
 
     rows: tuple[EstimateRow, ...]
     impossible: tuple[EstimateRow, ...]
+    of_levels: tuple[EstimateRow, ...] = ()
 
 
 def compared(subject: Subject) -> Compared:
@@ -63,7 +75,12 @@ def compared(subject: Subject) -> Compared:
     if primary is not None and primary not in found:
         found.insert(0, primary)
     told = [row for row in found if row.estimate is not None and _tells(row, primary)]
-    return Compared(tuple(told), tuple(row for row in found if row not in told))
+    levels = [
+        row
+        for method in (_OF_LEVELS if subject.scale.code == "pairs" else ())
+        if (row := subject.one("regression", method, "treatment")) is not None and row.p_value is not None
+    ]
+    return Compared(tuple(told), tuple(row for row in found if row not in told), tuple(levels))
 
 
 def _tells(row: EstimateRow, primary: EstimateRow | None) -> bool:
@@ -118,9 +135,16 @@ def agreement_table(subject: Subject) -> Table | None:
             ),
             chosen=row is subject.primary,
             mark="the answer" if row is subject.primary else "",
-            explained=_counts(subject, row),
+            explained=subject.of_clusters(_counts(subject, row)),
         )
         for row in both.rows
+    ]
+    body += [
+        Row(
+            (name_of(row.method), "–", "–", "–", p_value(row.p_value), "–", count(row.clusters)),
+            explained="of the mean of the levels' numbers, not of pairs: p alone",
+        )
+        for row in both.of_levels
     ]
     return table(f"{subject.name}: the same question by other analyses", columns, body, _impossible(both))
 
@@ -204,7 +228,8 @@ def difference_words(subject: Subject) -> tuple[str, ...]:
         "giant-institution": _giant,
         "zero-variance": _at_zero,
     }
-    return tuple(words for code, tell in told.items() if code in codes and (words := tell(subject)))
+    words = (tell(subject) for code, tell in told.items() if code in codes)
+    return tuple(subject.of_clusters(sentence) for sentence in words if sentence)
 
 
 def _verdicts(subject: Subject) -> str:

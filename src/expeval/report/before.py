@@ -40,7 +40,7 @@ def before_table(every: tuple[Subject, ...]) -> Table | None:
             "Smallest effect that would be found",
             f"in standard deviations; found in 8 of 10 such studies, at the likeness of students of one {unit} seen "
             f"here{_same_effect(known[0])}",
-            [number(_value(subject, "detectable-effect"), 2) for subject in known],
+            [number(_found(subject), 2) for subject in known],
         ),
         _row(
             "Smallest p by dealing the groups anew",
@@ -92,6 +92,16 @@ def _value(subject: Subject, term: str) -> float | None:
     return None if row is None else row.estimate
 
 
+def _found(subject: Subject) -> float | None:
+    """The smallest effect that would be found; none where no method gives a p-value."""
+    return None if _stands_alone(subject) else _value(subject, "detectable-effect")
+
+
+def _stands_alone(subject: Subject) -> bool:
+    primary = subject.primary
+    return primary is not None and primary.estimate is not None and primary.p_value is None and primary.conf_low is None
+
+
 def _units(subject: Subject) -> str:
     row = next((row for row in subject.rows("feasibility") if row.clusters is not None), None)
     return "–" if row is None else number(row.clusters, 0)
@@ -125,8 +135,7 @@ def _out_of_reach(subject: Subject) -> str:
     alpha = 1.0 - subject.confidence
     permutation = _value(subject, "smallest-p-permutation")
     bootstrap = _value(subject, "smallest-p-wild-bootstrap")
-    primary = subject.primary
-    if primary is not None and primary.estimate is not None and primary.p_value is None and primary.conf_low is None:
+    if _stands_alone(subject):
         return f"Nothing can reach p < {p_value(alpha)} here: no method gives a p-value that can be trusted."
     coarse = [value for value in (permutation, bootstrap) if value is not None and value >= alpha - 1e-12]
     if permutation is None or permutation < alpha - 1e-12:

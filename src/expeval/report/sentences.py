@@ -147,7 +147,7 @@ def _effect_fact(subject: Subject) -> Fact | None:
     words = "effect size: the plain difference between the groups' means over the spread of students' scores"
     primary = subject.primary
     if row.method != "hedges-g" and primary is not None:
-        adjusted = "fixed-effects" in primary.method or subject.held_constant(primary.method)
+        adjusted = subject.is_adjusted(primary.method)
         words = f"effect size: {'this adjusted' if adjusted else 'this'} difference over the spread of students' scores"
     return Fact(number(row.estimate, 2), "standard deviations", words)
 
@@ -323,7 +323,7 @@ def _adjusted(subject: Subject, row: EstimateRow) -> tuple[str, ...]:
     names = listed(subject.held_constant(row.method))
     if "fixed-effects" in row.method:
         held = f", holding {names} constant" if names else ""
-        return (f"Students are compared with others of the same institution{held}.",)
+        return (subject.of_clusters("Students are compared with others of the same institution") + f"{held}.",)
     return (f"Adjusted for {names}.",) if names else ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from expeval.glossary import of_classes
 from expeval.report.numbers import MINUS, decimals_for, number
 from expeval.results import DistributionRow, EstimateRow, FlowRow, GroupRow, ResidualRow, Results
 
@@ -83,6 +84,10 @@ class Subject:
         """The level of all intervals."""
         return float(self.results.study.get("inference", {}).get("confidence", 0.95))
 
+    def of_clusters(self, words: str) -> str:
+        """Words on institutions, said of classes where the study names these alone."""
+        return of_classes(words) if classes_alone(self.results) else words
+
     @property
     def randomised(self) -> bool:
         """Whether chance put units into the groups."""
@@ -100,11 +105,15 @@ class Subject:
         # inside it.
         student = () if "unit-means" in method else covariates.get("student", ())
         institution = () if "fixed-effects" in method else covariates.get("institution", ())
-        cohort = () if "unit-means" in method or not self.results.study["data"].get("cohort") else ("cohort",)
+        cohort = () if "unit-means" in method or not self.results.study.get("data", {}).get("cohort") else ("cohort",)
         named = [str(name) for name in (self.outcome.get("baseline"), *cohort, *student, *institution) if name]
         terms = {row.term for row in self.rows("regression") if row.method == "ols"}
         kept = {name for name in named if any(term == name or term.startswith(f"{name}[") for term in terms)}
         return tuple(name for name in dict.fromkeys(named) if name in kept)
+
+    def is_adjusted(self, method: str) -> bool:
+        """Whether a row's difference is another one than that of the two groups' plain means."""
+        return "fixed-effects" in method or bool(self.held_constant(method))
 
     @property
     def primary(self) -> EstimateRow | None:
@@ -188,6 +197,12 @@ class Subject:
     def warned(self, code: str) -> bool:
         """Whether this outcome, or the study, carries a warning."""
         return any(row.code == code and row.outcome in (None, self.name) for row in self.results.warnings)
+
+
+def classes_alone(results: Results) -> bool:
+    """Whether classes are named and no institutions."""
+    data = results.study.get("data", {})
+    return bool(data.get("class")) and not data.get("institution")
 
 
 def subjects(results: Results) -> tuple[Subject, ...]:

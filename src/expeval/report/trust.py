@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from expeval.glossary import of_classes
 from expeval.report.numbers import count, number
 from expeval.report.sentences import listed
-from expeval.report.subject import Subject, subjects
+from expeval.report.subject import Subject, classes_alone, subjects
 from expeval.results import Results, WarningRow
 
 MOST_SHOWN = 6
@@ -140,7 +141,10 @@ def doubts(results: Results) -> tuple[Doubt, ...]:
     for doubt in (*_from_the_flow(results), *_from_the_design(results)):
         found.setdefault((doubt.words, doubt.section, doubt.rank), [])
     outcomes = len(results.study["outcomes"])
-    every = [Doubt(_told(words, names, outcomes), section, rank) for (words, section, rank), names in found.items()]
+    said = of_classes if classes_alone(results) else str
+    every = [
+        Doubt(_told(said(words), names, outcomes), section, rank) for (words, section, rank), names in found.items()
+    ]
     return tuple(sorted(every, key=lambda doubt: doubt.rank))
 
 

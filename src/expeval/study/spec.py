@@ -357,6 +357,11 @@ class Study(Table):
         return _texts(self.groups.control)
 
     @property
+    def classes_alone(self) -> bool:
+        """Whether classes are named and no institutions: they are the clusters then."""
+        return self.data.institution is None and self.data.class_ is not None
+
+    @property
     def side_by_side(self) -> bool:
         """Whether the arms stand side by side, each outcome in two columns."""
         return any(outcome.columns is not None for outcome in self.outcomes)

@@ -21,11 +21,13 @@ from matplotlib.figure import Figure as Picture
 
 # Okabe & Ito (2008): told apart by every kind of colour vision, and in grey (luminance 0.15 and 0.43).
 EXPERIMENTAL = "#0072B2"
+EXPERIMENTAL_EDGE = "#004B76"
 CONTROL = "#E69F00"
-CONTROL_TEXT = "#8A5A00"  # the orange itself is too light for text on white
+CONTROL_TEXT = "#8A5A00"  # the orange itself is too light for text on white, and for the edge of a bar
 INK = "#1B1B1B"
 GREY = "#5F6368"
-LIGHT = "#C9CCD1"
+PALE = "#8A9099"  # the lightest grey that shows data: 3.2 to 1 on white
+LIGHT = "#C9CCD1"  # lines of a scale
 
 WIDTH = 6.8
 TEXT = 10.0

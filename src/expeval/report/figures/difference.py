@@ -51,7 +51,8 @@ def _title(subject: Subject) -> str:
         return f"{subject.name}: no difference could be estimated"
     if effect.low is not None and not effect.settled:
         return f"{subject.name}: {_open(subject)}"
-    alone = ", without an interval" if effect.low is None else ""
+    alone = ", adjusted" if effect.adjusted else ""
+    alone += ", without an interval" if effect.low is None else ""
     if effect.scale == "pairs":
         return (
             f"{subject.name}: {experimental} ahead of {control} in {effect.shown(effect.estimate)} of 100 pairs, "
@@ -63,10 +64,11 @@ def _title(subject: Subject) -> str:
 def _open(subject: Subject) -> str:
     effect = subject.effect
     names = " against ".join(subject.arms.values())
+    names += ", adjusted" if effect.adjusted else ""
     if effect.scale == "pairs":
         return (
             f"anything from {effect.shown(effect.low)} to {effect.shown(effect.high)} of 100 pairs in favour of "
-            f"{subject.arms['experimental']} (50: no difference)"
+            f"{subject.arms['experimental']}{', adjusted' if effect.adjusted else ''} (50: no difference)"
         )
     assert effect.low is not None
     assert effect.high is not None
@@ -120,7 +122,11 @@ def _subtitle(subject: Subject, sides: list[Half]) -> str:
     if subject.effect.estimate is None:
         return left
     interval = f" and its {subject.level} interval" if subject.effect.low is not None else ", without an interval"
-    return f"{left} Right: the primary estimate{interval}."
+    return f"{left} Right: {_primary(subject.effect)}{interval}."
+
+
+def _primary(effect: Effect) -> str:
+    return "the primary estimate (adjusted)" if effect.adjusted else "the primary estimate"
 
 
 def _effect_row(subject: Subject) -> tuple[str, ...]:
@@ -139,6 +145,7 @@ def _draw_effect(picture: Picture, subject: Subject) -> None:
         "shift": ("Median difference", subject.unit),
         "log-odds": ("Difference", "log odds"),
     }.get(effect.scale, ("Difference", subject.unit))
+    heading = f"{heading}, adjusted" if effect.adjusted else heading
     detail += "" if effect.low is None else f", {subject.level} interval"
     detail = detail.replace("percentage points, ", "% points, ")
     write(picture, _RIGHT, HEIGHT - 0.17, heading, weight="bold", va="center")

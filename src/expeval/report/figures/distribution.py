@@ -8,13 +8,24 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
-from expeval.report.figures.canvas import CONTROL, CONTROL_TEXT, EXPERIMENTAL, GREY, INK, SMALL, panel, write
+from expeval.report.figures.canvas import (
+    CONTROL,
+    CONTROL_TEXT,
+    EXPERIMENTAL,
+    EXPERIMENTAL_EDGE,
+    GREY,
+    INK,
+    SMALL,
+    panel,
+    write,
+)
 from expeval.report.figures.subject import ARMS, Subject, nice_ticks, one_line
 from expeval.report.numbers import count, decimals_for, number
 from expeval.results import GroupRow, Results
 
 GAP = 0.26
 FILL = {"experimental": EXPERIMENTAL, "control": CONTROL}
+EDGES = {"experimental": EXPERIMENTAL_EDGE, "control": CONTROL_TEXT}
 INKS = {"experimental": EXPERIMENTAL, "control": CONTROL_TEXT}
 MOST_LABELLED = 8
 
@@ -178,7 +189,9 @@ def _bars(axes: Axes, side: Half, bar: float, top: float, labelled: bool) -> Non
             axes.plot([(low + high) / 2], [0.09 * top], "x", color=GREY, markersize=5)
             continue
         start, width = (low - bar / 2, bar) if side.levels else (low, high - low)
-        axes.bar([start], [height], width=width, align="edge", color=FILL[side.arm], edgecolor="white", linewidth=0.6)
+        axes.bar(
+            [start], [height], width=width, align="edge", color=FILL[side.arm], edgecolor=EDGES[side.arm], linewidth=0.7
+        )
         if labelled and share is not None:
             axes.annotate(
                 f"{number(100 * share, 0)}\u00a0%",

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
 from expeval.report.figure import Figure
-from expeval.report.figures.canvas import EXPERIMENTAL, GREY, INK, LIGHT, SMALL, WIDTH, canvas, panel, svg, write
+from expeval.report.figures.canvas import EXPERIMENTAL, GREY, INK, LIGHT, PALE, SMALL, WIDTH, canvas, panel, svg, write
 from expeval.report.figures.subject import Subject, distinct_lines, nice_ticks, one_line
 from expeval.report.numbers import count, decimals_for, number
 from expeval.results import EstimateRow, Results
@@ -280,7 +280,7 @@ def _line(axes: Axes, forest: Forest, row: EstimateRow, place: int, weight: floa
     if shrunken is None:
         _mark(axes, forest, row, place, {"color": INK, "alpha": strength, "linewidth": 0.7 + 0.8 * weight}, INK, weight)
         return
-    _mark(axes, forest, row, place - 0.14, {"color": LIGHT, "linewidth": 0.8}, "white", weight, GREY)
+    _mark(axes, forest, row, place - 0.14, {"color": PALE, "linewidth": 0.8}, "white", weight, GREY)
     look = {"color": INK, "alpha": 0.6 + 0.4 * weight, "linewidth": 0.8 + 0.8 * weight}
     _mark(axes, forest, shrunken, place + 0.14, look, INK, weight)
 

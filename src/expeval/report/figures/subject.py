@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from expeval.report.numbers import number, percent
-from expeval.report.subject import Scale, scale_of
+from expeval.report.subject import Scale
+from expeval.report.subject import Subject as OutcomeOfPage
 from expeval.results import EstimateRow, Results
 
 ARMS = ("experimental", "control")
@@ -73,6 +74,8 @@ class Effect:
         student of the experimental arm is ahead, ties half) or ``"log-odds"``.
     note
         What the row says of itself, such as why it has no interval.
+    adjusted
+        Whether it is another difference than that of the means beside it.
     """
 
     estimate: float | None
@@ -82,6 +85,7 @@ class Effect:
     decimals: int
     scale: str
     note: str | None
+    adjusted: bool = False
 
     def shown(self, value: float | None) -> str:
         """A number of this effect, with the effect's decimals."""
@@ -110,7 +114,7 @@ def subjects(results: Results) -> list[Subject]:
             kind=outcome["kind"],
             levels=_levels(outcome),
             level=level,
-            effect=_effect(results, outcome["name"], outcome["kind"]),
+            effect=_effect(results, outcome),
         )
         for slug, outcome in zip(slugs, outcomes, strict=True)
     ]
@@ -191,17 +195,20 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?\d+(\.\d+)?", text) is not None
 
 
-def _effect(results: Results, outcome: str, kind: str) -> Effect:
-    if not any(row.outcome == outcome and row.primary for row in results.estimates):
+def _effect(results: Results, outcome: dict[str, Any]) -> Effect:
+    own = OutcomeOfPage(results, outcome)
+    row = own.primary
+    if row is None:
         return Effect(None, None, None, 0.0, 1, "difference", None)
-    row = results.answer(outcome)
-    page = scale_of(row, kind)
+    page = own.scale
     estimate, low, high = (
         None if value is None else page.shown(value) for value in (row.estimate, row.conf_low, row.conf_high)
     )
     if low is None or high is None:
         low = high = None
-    return Effect(estimate, low, high, page.null, page.decimals, _scale(row, page), row.note)
+    return Effect(
+        estimate, low, high, page.null, page.decimals, _scale(row, page), row.note, own.is_adjusted(row.method)
+    )
 
 
 def _scale(row: EstimateRow, page: Scale) -> str:
