@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import pyreadstat
 import pytest
 from made_study import Cells, Made
 from small_studies import SmallStudy, schools
@@ -249,3 +252,31 @@ def test_what_is_no_bundle(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_bytes(content)
     with pytest.raises(CannotVerify):
         verify(tmp_path / "b.zip")
+
+
+def test_declared_reasons_of_missing_outcomes_are_no_difference(
+    tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundle's table has no SPSS labels: who was left out is counted all the same."""
+    scores = pd.DataFrame(
+        {
+            "pupil": [f"p{k}" for k in range(60)],
+            "group": ["new", "old"] * 30,
+            "score": [998.0, 999.0, *np.linspace(40, 60, 58)],
+        }
+    )
+    labels = {"score": {998: "refused", 999: "ill"}}
+    pyreadstat.write_sav(
+        scores, tmp_path / "scores.sav", missing_ranges={"score": [998, 999]}, variable_value_labels=labels
+    )
+    study = replace(schools(), institution=False, student_covariates=(), institution_covariates=())
+    (tmp_path / "study").mkdir()
+    study.written(tmp_path / "study")
+    text = (tmp_path / "study" / "study.toml").read_text(encoding="utf-8")
+    text = text.replace('"data.csv"', '"../scores.sav"').replace('"student"', '"pupil"', 1)
+    (tmp_path / "study" / "study.toml").write_text(text, encoding="utf-8")
+    found = expeval.run(tmp_path / "study" / "study.toml", out=tmp_path / "out")
+    assert {reason for row in found.flow for reason in row.left_out} == {"user-missing: refused", "user-missing: ill"}
+    path = bundle(tmp_path / "out", tmp_path / "b.zip").path
+    monkeypatch.setenv("EXPEVAL_KEY_FILE", str(tmp_path / "another key"))
+    assert verify(path).verdict == "same-bytes"

@@ -162,7 +162,8 @@ The second one answers in a line whether the same comes out, then number by numb
 
 - `{RESULTS}/report.html`: the report; `{RESULTS}/results.json` and `{RESULTS}/estimates.csv`: every number of it
 - `{STUDY}`, `{DATA}`: the study file and the data. In {columns} stand pseudonyms: hashes whose key has stayed where
-  the bundle was made. Columns that the study does not use are left out
+  the bundle was made. Columns that the study does not use are left out, and so are the reasons for which SPSS and
+  Stata files declare a value missing
 {plan}- `{LOCK}`, `software/`: the versions that made the results, and expeval itself
 - `{ABOUT}`: a hash of every file here
 

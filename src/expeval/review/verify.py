@@ -24,6 +24,7 @@ from expeval.review.bundled_study import DATA
 from expeval.review.causes import SEED, Causes, Change, FileChange, plan_changes, software_changes
 from expeval.review.data_changes import table_change
 from expeval.review.difference import KEYS, Difference, differences, worst
+from expeval.review.of_files import without_files
 from expeval.review.output import CannotVerify, Edited, data_files, edited_files, read_output
 from expeval.run import analyse, answers, beside_plan, cohorts_of, content_hashes, one_thread, outputs
 from expeval.scores.reading import read_scores
@@ -179,7 +180,9 @@ def _verified(output: _Output, say: Progress) -> Verification:
     software = software_changes(output.manifest, asdict(now))
     causes = Causes(plan, seed, files, table, software)
     new = results.to_dict()
-    found = [difference for difference in differences(old, new) if not (output.bundled and _of_files(difference))]
+    found = differences(old, new)
+    if output.bundled:
+        found = without_files(found, old, new)
     say("Comparing")
     traced = _traced(found, output, new, study, scores, causes, locked, say)
     unequal = _unequal(output, results, now)
@@ -207,11 +210,6 @@ def _not_rerun(output: _Output, causes: Causes, faults: Faults) -> Verification:
     return Verification(
         output.title, "not-rerun", 0, output.edited, (), causes, (), output.made, faults=tuple(faults.faults)
     )
-
-
-def _of_files(difference: Difference) -> bool:
-    """What is said of the files themselves, which a bundle replaces by one table."""
-    return difference.table == "sources" or (difference.table == "warnings" and difference.row[0] is None)
 
 
 def _unequal(output: _Output, results: Results, now: Manifest) -> tuple[str, ...]:
