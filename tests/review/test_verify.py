@@ -14,7 +14,8 @@ from expeval.cli.app import application
 from expeval.results import seal_of
 from expeval.review.output import CannotVerify
 from expeval.review.page import verification_page
-from expeval.review.verify import Verification, verify
+from expeval.review.verification import Verification
+from expeval.review.verify import verify
 from expeval.review.words import lines
 
 

@@ -12,7 +12,7 @@ from expeval.cli.ending import NO, REFUSED, refuse, say
 from expeval.cli.options import LanguageOption
 
 if TYPE_CHECKING:
-    from expeval.review.verify import Verification
+    from expeval.review.verification import Verification
 
 PAGE = "verification.html"
 

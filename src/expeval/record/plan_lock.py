@@ -136,7 +136,20 @@ def files_of(study: Study) -> list[LockedFile]:
             continue
         for file in files:
             found.setdefault((role, file.name), LockedFile(_shown(file.name), role, _hash_of(file.path)))
+    if study.data.store is not None:
+        found["store", ""] = LockedFile(*_store_of(study))
     return list(found.values())
+
+
+def _store_of(study: Study) -> tuple[str, str, str | None]:
+    """The store of uploads with the hash of the rows that count in it, ``None`` where none does."""
+    from expeval.scores.accepted import accepted_hash, name_of_store
+
+    name = name_of_store(study)
+    try:
+        return _shown(name), "store", accepted_hash(study)
+    except (OSError, ValueError, ModuleNotFoundError):  # also what the store says in its own words
+        raise CannotLock(_hidden(name)) from None
 
 
 def _hash_of(path: Path) -> str:

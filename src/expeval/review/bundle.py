@@ -18,7 +18,16 @@ from expeval.record.writing import write_file
 from expeval.results import hash_of_json
 from expeval.review.archive import UnsafeArchive, packed, unpacked
 from expeval.review.bundled_study import DATA, bundled_study
-from expeval.review.output import CannotVerify, Edited, beside_list, data_files, edited_files, read_output
+from expeval.review.output import (
+    CannotVerify,
+    Edited,
+    beside_list,
+    data_files,
+    edited_files,
+    read_output,
+    store_hashes,
+    stores_of,
+)
 from expeval.review.personal import Identifying, identifying_columns
 from expeval.review.wheel import wheel_files, wheel_name
 from expeval.scores.reading import read_scores
@@ -76,11 +85,12 @@ def bundle(folder: str | Path, out: str | Path | None = None) -> Bundle:
         Where the study can't be read any more.
     """
     place = Path(folder)
-    manifest, _ = read_output(place)
+    manifest, results = read_output(place)
     study_file = place / str(manifest["study_file"])
-    _require_unchanged(place, study_file, manifest)
+    _require_unchanged(place, study_file, manifest, stores_of(place, manifest, results))
     study = read_study(study_file)
     scores = read_scores(study)
+    _require_same(store_hashes(study, scores.sources, place), manifest, place)
     if found := identifying_columns(scores):
         raise Identifies(found)
     key = installation_key()
@@ -110,7 +120,7 @@ def bundle(folder: str | Path, out: str | Path | None = None) -> Bundle:
     return Bundle(path, len(files), len(content), packed_study.withheld)
 
 
-def _require_unchanged(place: Path, study_file: Path, manifest: dict[str, Any]) -> None:
+def _require_unchanged(place: Path, study_file: Path, manifest: dict[str, Any], stores: frozenset[str]) -> None:
     edited = [file.file for file in edited_files(place, manifest) if file.what != "new"]
     if edited:
         raise CannotBundle(f"{', '.join(edited)} in {place} was changed after the run; run again first.")
@@ -119,9 +129,15 @@ def _require_unchanged(place: Path, study_file: Path, manifest: dict[str, Any]) 
     hashes = manifest["hashes"]
     plan = lock_name(str(manifest["study_file"]))
     # Of a plan that was locked after the run the report does not tell.
-    names = [str(manifest["study_file"]), *data_files(manifest)]
+    names = [str(manifest["study_file"]), *(name for name in data_files(manifest) if name not in stores)]
     names += [plan] if plan in hashes or (place / plan).is_file() else []
-    changed = [name for name in names if not (place / name).is_file() or hash_file(place / name) != hashes.get(name)]
+    _require_same(
+        {name: hash_file(place / name) if (place / name).is_file() else "" for name in names}, manifest, place
+    )
+
+
+def _require_same(hashes: dict[str, str], manifest: dict[str, Any], place: Path) -> None:
+    changed = [name for name, sha256 in hashes.items() if sha256 != manifest["hashes"].get(name)]
     if changed:
         raise CannotBundle(f"{', '.join(changed)} is not what {place} was made from; run again first.")
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from expeval.record.manifest import hash_file
+from expeval.record.manifest import hash_file, relative
 from expeval.results import seal_of
+from expeval.scores.table import Source
 from expeval.study.plan import lock_name
+from expeval.study.spec import Study
 
 MANIFEST = "manifest.json"
 VERIFICATION = "verification.html"  # what verify itself may have left beside the report
@@ -96,6 +98,23 @@ def beside_list(
         elif hashes[name] != sha256:
             found.append(Edited(name, "changed"))
     return (*found, *(Edited(name, "new") for name in there if name not in listed))
+
+
+def stores_of(place: Path, manifest: Mapping[str, Any], results: Mapping[str, Any]) -> frozenset[str]:
+    """The store of uploads, as the manifest names it: its hash is that of the rows that counted, not of a file."""
+    folder = (place / str(manifest["study_file"])).parent
+    stores = [row for row in results.get("sources") or () if isinstance(row, dict) and row.get("role") == "store"]
+    return frozenset(relative(folder / str(row.get("file")), place) for row in stores)
+
+
+def store_hashes(study: Study, sources: Iterable[Source], place: Path) -> dict[str, str]:
+    """Of a store that was read now: its name in the manifest -> SHA-256 of the rows that count."""
+    folder = study.path.absolute().parent
+    return {
+        relative(folder / source.file, place): source.sha256
+        for source in sources
+        if source.role == "store" and source.sha256 is not None
+    }
 
 
 def data_files(manifest: Mapping[str, Any]) -> list[str]:

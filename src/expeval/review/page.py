@@ -10,7 +10,7 @@ from markupsafe import Markup
 from expeval.report.numbers import count
 from expeval.report.page import STYLE, environment
 from expeval.report.tables import Column, Row, Table, table
-from expeval.review.verify import Traced, Verification
+from expeval.review.verification import Traced, Verification
 from expeval.review.words import (
     EDITED,
     EITHER,

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from expeval.faults import Fault, Faults
+from expeval.faults import Faults
 from expeval.record.key import installation_key
 from expeval.record.manifest import hash_file, hashes_of, make_manifest
 from expeval.record.plan_lock import locked_plan, read_lock
@@ -25,7 +25,16 @@ from expeval.review.causes import SEED, Causes, Change, FileChange, plan_changes
 from expeval.review.data_changes import table_change
 from expeval.review.difference import KEYS, Difference, differences, worst
 from expeval.review.of_files import without_files
-from expeval.review.output import CannotVerify, Edited, data_files, edited_files, read_output
+from expeval.review.output import (
+    CannotVerify,
+    Edited,
+    data_files,
+    edited_files,
+    read_output,
+    store_hashes,
+    stores_of,
+)
+from expeval.review.verification import Traced, Verdict, Verification
 from expeval.run import analyse, answers, beside_plan, cohorts_of, content_hashes, one_thread, outputs
 from expeval.scores.reading import read_scores
 from expeval.scores.table import Scores
@@ -33,62 +42,7 @@ from expeval.study.plan import LockedPlan, lock_name
 from expeval.study.reading import read_study
 from expeval.study.spec import Study
 
-Verdict = Literal["same-bytes", "same-numbers", "noise", "different", "not-rerun"]
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """A difference and what made it: of ``data``, ``plan``, ``seed``, ``software``, ``edited``; empty: unknown."""
-
-    difference: Difference
-    causes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """The answer: one verdict, and everything that it rests on.
-
-    Attributes
-    ----------
-    verdict
-        ``same-bytes``; ``same-numbers``: another byte somewhere, every number equal; ``noise``; ``different``;
-        ``not-rerun``: the study or its data have faults now, ``faults`` says which.
-    compared
-        How many numbers were compared.
-    edited
-        Files that were changed after the run.
-    unequal
-        Files that a new run writes differently.
-    answers
-        The sentences that answer the study, then and now, where they differ.
-    primary
-        Which rows of the estimates were the answers then.
-    """
-
-    title: str
-    verdict: Verdict
-    compared: int
-    edited: tuple[Edited, ...]
-    unequal: tuple[str, ...]
-    causes: Causes
-    differences: tuple[Traced, ...]
-    made: str
-    faults: tuple[Fault, ...] = ()
-    answers: tuple[tuple[str, str], ...] = ()
-    primary: tuple[tuple[object, ...], ...] = ()
-
-    @property
-    def real(self) -> tuple[Traced, ...]:
-        """What differs by more than noise, the rows of the answers first; nothing where the numbers are the same."""
-        found = [traced for traced in self.differences if traced.difference.degree != "noise"]
-        found = found if self.verdict == "different" else []
-        return tuple(sorted(found, key=lambda traced: traced.difference.row not in self.primary))
-
-    @property
-    def same(self) -> bool:
-        """Whether nothing but noise differs and nobody edited anything."""
-        return self.verdict in ("same-bytes", "same-numbers", "noise") and not self.edited
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +102,7 @@ def verify(path: str | Path, progress: Progress | None = None) -> Verification:
                 f"the study file {manifest['study_file']}, from which {place} was made, is not there; "
                 "put the folder back to where the run wrote it, or ask for a bundle."
             )
-        _require_data(place, manifest)
+        _require_data(place, manifest, results)
         return _verified(_Output(place, study_file, manifest, results, edited_files(place, manifest)), say)
 
 
@@ -163,7 +117,7 @@ def _told_once(bundle: tuple[Edited, ...], folder: tuple[Edited, ...]) -> tuple[
 
 def _verified(output: _Output, say: Progress) -> Verification:
     old = output.results
-    files = _changed_files(output)
+    files = _changed_files(output, {})
     try:
         study = read_study(output.study_file)
     except Faults as faults:
@@ -174,6 +128,7 @@ def _verified(output: _Output, say: Progress) -> Verification:
         locked = _locked(output, study, scores)
     except Faults as faults:
         return _not_rerun(output, Causes(plan, seed, files, None, ()), faults)
+    files = _changed_files(output, store_hashes(study, scores.sources, output.place))
     results = locked.beside(analyse(study, scores, say))
     now = make_manifest(study, scores.sources, results, output.place)
     table = None if output.bundled else table_change(output.manifest["made"].get("table"), scores, installation_key())
@@ -240,20 +195,23 @@ def _answers(old: Mapping[str, Any], results: Results) -> tuple[tuple[str, str],
     return tuple((one, other) for one, other in both if one != other)
 
 
-def _require_data(place: Path, manifest: Mapping[str, Any]) -> None:
-    gone = [name for name in data_files(manifest) if not (place / name).is_file()]
+def _require_data(place: Path, manifest: Mapping[str, Any], results: Mapping[str, Any]) -> None:
+    stores = stores_of(place, manifest, results)
+    gone = [name for name in data_files(manifest) if name not in stores and not (place / name).is_file()]
     if gone:
         raise CannotVerify(
             f"of the data from which it was made, {', '.join(gone)} {'is' if len(gone) == 1 else 'are'} not there."
         )
 
 
-def _changed_files(output: _Output) -> tuple[FileChange, ...]:
+def _changed_files(output: _Output, stores: Mapping[str, str]) -> tuple[FileChange, ...]:
+    """Data with another content than then; ``stores`` have the hash of what they hold, others are not looked at."""
     if output.bundled:
         return tuple(FileChange(DATA) for file in output.edited if file.file == DATA)
     hashes = output.manifest["hashes"]
-    names = data_files(output.manifest)
-    return tuple(FileChange(name) for name in names if hash_file(output.place / name) != hashes[name])
+    unread = stores_of(output.place, output.manifest, output.results)
+    now = {name: hash_file(output.place / name) for name in data_files(output.manifest) if name not in unread}
+    return tuple(FileChange(name) for name, sha256 in {**now, **stores}.items() if sha256 != hashes.get(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from expeval.review.causes import Causes, Change
 from expeval.review.data_changes import RowChange, TableChange
 from expeval.review.difference import Difference, Value
 from expeval.review.output import Edited
-from expeval.review.verify import Traced, Verification
+from expeval.review.verification import Traced, Verification
 
 MOST_ROWS = 40  # rows of the data or of the tables that a terminal lists
 CAUSES = {

@@ -31,11 +31,37 @@ def place_of_store(study: Study) -> str | Path:
     return named if "://" in named else study.folder / named
 
 
+def name_of_store(study: Study) -> str:
+    """What messages and results call the store; of a database's address nothing is told: it may hold a password."""
+    place = place_of_store(study)
+    return Path(os.path.relpath(place, study.folder)).as_posix() if isinstance(place, Path) else "store"
+
+
+def accepted_hash(study: Study) -> str | None:
+    """SHA-256 of the rows that count in the store, as ``sources`` have it; ``None`` without a store or such rows.
+
+    Raises
+    ------
+    expeval.store.failures.CannotStore
+        Where the store can't be read.
+    """
+    from expeval.store.open import open_store
+    from expeval.store.snapshot import take_snapshot
+
+    place = place_of_store(study)
+    if isinstance(place, Path) and not place.exists():
+        return None
+    store = open_store(place)
+    try:
+        snapshot = take_snapshot(store)
+    finally:
+        store.close()
+    return snapshot.sha256 if snapshot.rows else None
+
+
 def read_accepted(study: Study, columns: Columns, faults: list[Fault]) -> Table | None:
     """The accepted rows, as of one moment; ``None`` where they can't be read or there are none, which is told."""
-    place = place_of_store(study)
-    # Of a database's address nothing is told: it may hold a password.
-    name = Path(os.path.relpath(place, study.folder)).as_posix() if isinstance(place, Path) else "store"
+    place, name = place_of_store(study), name_of_store(study)
     try:
         from expeval.store.failures import CannotStore
         from expeval.store.open import open_store
