@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from expeval.faults import Fault, nearest
@@ -14,7 +14,13 @@ from expeval.scores.spelling import find_columns, tidy
 from expeval.study.spec import Study
 
 How = Literal["chosen", "same", "remembered", "perhaps", "none"]
-_ROLES = {"data.student": ("student", "person"), "data.class": ("class",), "groups.column": ("group",)}
+# What a file's column may be called by for each key of the study file, the likeliest first.
+_ROLES = {
+    "data.student": ("student", "person"),
+    "data.class": ("class",),
+    "data.cohort": ("cohort",),
+    "groups.column": ("group",),
+}
 
 
 class CannotServe(ValueError):
@@ -70,7 +76,11 @@ def upload_columns(study: Study, institutions: InstitutionTable | None = None) -
         whole = study.groups.assigned == "institution" and name == study.groups.column
         return whole and institutions is not None and institutions.may_hold_groups(name)
 
-    return student_columns(study, elsewhere)
+    columns = student_columns(study, elsewhere)
+    held = institutions.covariates if institutions is not None else ()
+    # What the institution file says of an institution nobody is asked for.
+    asked = tuple(name for name in columns.optional if name not in held)
+    return replace(columns, optional=asked, numeric=tuple(name for name in columns.numeric if name not in held))
 
 
 def columns_of(study: Study) -> Columns:
@@ -119,7 +129,7 @@ def match_columns(
     for column, key in known.items():
         if column not in found:
             free = [name for name in tidied.values() if name not in {theirs for theirs, _ in found.values()}]
-            theirs = _perhaps(column, key, free)
+            theirs = _perhaps(study, column, key, free)
             found[column] = (theirs, "perhaps" if theirs is not None else "none")
     optional = set(columns.optional) | set(columns.elsewhere) | ({columns.group} if columns.group else set())
     return [
@@ -140,17 +150,29 @@ def _each_once(found: Mapping[str, tuple[str | None, How]]) -> dict[str, tuple[s
     return kept
 
 
-def _perhaps(column: str, key: str, free: Sequence[str]) -> str | None:
-    own = set(words_of(column))
-    holding = [name for name in free if own and own <= set(words_of(name))]
-    if len(holding) == 1:
-        return holding[0]
-    near = nearest(column, [tidy(name) for name in free])
-    if near is not None:
-        return near
-    roles = _ROLES.get(key, ())
-    alike = [name for name in free if role_of(name) in roles]
-    return alike[0] if len(alike) == 1 else None
+def _perhaps(study: Study, column: str, key: str, free: Sequence[str]) -> str | None:
+    """The one column that an outcome's name, the words of the study's column, its role or its spelling points to."""
+    for words in (_outcome_words(study, column, key), set(words_of(column))):
+        holding = [name for name in free if words and words <= set(words_of(name))]
+        if len(holding) == 1:
+            return holding[0]
+    own = "baseline" if key.endswith(".baseline") else role_of(column)
+    for role in _ROLES.get(key, (own,) if own in _TOLD_BY_NAME else ()):
+        alike = [name for name in free if role_of(name) == role]
+        if len(alike) == 1:
+            return alike[0]
+    # A name that is spelt alike and says something else is another column: Code is no score.
+    spelt = [tidy(name) for name in free if role_of(name) in (None, own) or own is None]
+    return nearest(column, spelt)
+
+
+_TOLD_BY_NAME = ("baseline", "gender")
+
+
+def _outcome_words(study: Study, column: str, key: str) -> set[str]:
+    """The words of the outcome's own name, where it has this column."""
+    names = [outcome.name for outcome in study.outcomes if outcome.column == column and key.endswith(".column")]
+    return set(words_of(names[0])) if names else set()
 
 
 def unmatched(matches: Sequence[Match], names: Sequence[str], file: str, sheet: str | None, row: int) -> list[Fault]:

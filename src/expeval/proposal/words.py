@@ -69,7 +69,7 @@ NAMES: dict[str, Words] = {
     ),
     "class": Words.of("class classroom klass классы класс кл classid"),
     "student": Words.of(
-        "id pid sid uid studid student pupil learner participant subject stud код шифр номер n ученик- учащ- "
+        "id pid sid uid studid code student pupil learner participant subject stud код шифр номер n ученик- учащ- "
         "студент- испытуем- №"
     ),
     "person": Words.of(
@@ -77,7 +77,7 @@ NAMES: dict[str, Words] = {
     ),
     "mark": Words.of("mark marks grade grades оценк- отметк-"),
     "outcome": Words.of(
-        "score scores балл- бал result results результат- test тест- posttest post points point очк- exam экзам- "
+        "score scores балл- бал result results результат- test tests тест- posttest post points point очк- exam экзам- "
         "егэ огэ всего сумм- впр after после итог- итого выход- срез- зачет- achievement total performance "
         "успеваем- reading math maths mathematics science spelling чтение математик- русск- физик- хими- алгебр- "
         "геометри- информатик- wordcount outcome value y"
