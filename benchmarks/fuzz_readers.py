@@ -1,8 +1,8 @@
 """Damage files at random and read them: python fuzz_readers.py [SECONDS] [SEED]
 
-Every format that is read, damaged byte by byte and token by token, zipped ones inside as well; what is answered in a new
-way (other faults, another dialect, other repairs) is damaged further.  Anything but a table or faults in words, more than
-20 seconds for a file or 2 GB in all is printed, and ends with status 1.
+Every format that is read, damaged byte by byte and token by token, zipped ones inside as well; what is answered in a
+new way (other faults, another dialect, other repairs) is damaged further.  Anything but a table or faults in words,
+more than 20 seconds for a file or 2 GB in all is printed, and ends with status 1.
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         seeds = _seeds(folder)
+        for name, (whole, *_) in seeds.items():
+            assert _read(folder, name, whole)[0][0] == "read", name  # else faults would be all that is ever seen
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             name = chance.choice(list(seeds))
