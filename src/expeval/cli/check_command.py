@@ -32,7 +32,7 @@ def check(
     try:
         plan = read_study(study)
         locked_plan(plan)
-        scores = read_scores(plan)
+        scores = read_scores(plan, in_order=False)
     except Faults as faults:
         from expeval.cli.faults_shown import show_faults
 

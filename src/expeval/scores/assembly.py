@@ -221,7 +221,8 @@ class Assembly:
             first = self.study.data.duplicates == "first"
             once = in_cohorts(student, joined.cohort)
             faults, joined.repeated = check_students(joined.rows, once, joined.arm, joined.used, first, name)
-            self.notices += several_cohorts_notice(student, once)
+            if joined.cohort is not None:
+                self.notices += several_cohorts_notice(student, once)
             self.faults += faults
             joining.check_repeated(first, name)
         self._check_units(joining, joined)
@@ -253,7 +254,7 @@ class Assembly:
     def _check_filled(self, joining: Joining, column: Categories, name: str, key: str) -> None:
         self.faults += check_filled(joining.holders(name), column, name, key, self.faults)
 
-    def scores(self, joined: Joined) -> Scores:
+    def scores(self, joined: Joined, in_order: bool = True) -> Scores:
         """The result, once nothing is wrong: repetitions taken out, everything left out counted."""
         # Nothing is copied that stays whole, and the cells as the files hold them are needed no more.
         kept = ~joined.repeated if joined.repeated.any() else slice(None)
@@ -278,7 +279,7 @@ class Assembly:
             places=joined.rows.places(kept),
             cohort=_selected_labels(joined.cohort, kept),
         )
-        return units_in_order(scores)
+        return units_in_order(scores) if in_order else scores
 
     def _left_out(self, joined: Joined) -> dict[tuple[str, str], int]:
         arms = np.concatenate([member.arm for member in self.memberships])

@@ -53,7 +53,7 @@ from expeval.scores.typed import LabelColumn, MissingValues, read_labels_column
 from expeval.study.spec import Study
 
 
-def read_scores(study: Study, tables: Sequence[Table] = ()) -> Scores:
+def read_scores(study: Study, tables: Sequence[Table] = (), in_order: bool = True) -> Scores:
     """Read the scores that a study file names.
 
     Parameters
@@ -62,6 +62,8 @@ def read_scores(study: Study, tables: Sequence[Table] = ()) -> Scores:
         The study file as read; file names are relative to its folder.
     tables : sequence of Table
         Further tables of scores that are read already.
+    in_order : bool
+        Whether units stand in the order that every analysis needs; who only counts students can do without.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def read_scores(study: Study, tables: Sequence[Table] = ()) -> Scores:
     examined = examine_scores(study, tables)
     if examined.assembly is None or examined.joined is None or examined.faults:
         raise Faults(examined.faults)
-    return examined.assembly.scores(examined.joined)
+    return examined.assembly.scores(examined.joined, in_order)
 
 
 @dataclass(frozen=True, slots=True)
