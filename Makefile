@@ -8,12 +8,16 @@ INSTALLED := $(VENV)/.with-expeval
 # Algebra on summaries is small: more BLAS threads only get in each other's way.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test fast lint lock clean
+.PHONY: demo demo-upload test fast lint lock clean
 .DELETE_ON_ERROR:
 
 ## demo: the STAR kindergarten study, from the public data to the report
 demo: $(INSTALLED)
 	@$(BIN)/expeval run analyses/star-kindergarten/study.toml
+
+## demo-upload: the upload pages on simulated data, with a teacher's link and a grade book to send
+demo-upload: $(INSTALLED)
+	@$(BIN)/python analyses/enterprise-uploads/demo.py
 
 ## test: everything that must hold before a change is handed in
 test: lint

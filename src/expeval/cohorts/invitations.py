@@ -65,7 +65,9 @@ class NoSuchLink(LookupError):
         super().__init__("This link does not hold.")
 
 
-def invite(store: Store, study: Study, name: str, institution: str | None, days: int = DAYS) -> Invited:
+def invite(
+    store: Store, study: Study, name: str, institution: str | None, days: int = DAYS, actor: str = "command"
+) -> Invited:
     """Make a link for a person: a teacher of an institution, or a coordinator where it is ``None``."""
     if not name.strip() or (institution is not None and not institution.strip()):
         raise ValueError("a name is empty")
@@ -87,7 +89,7 @@ def invite(store: Store, study: Study, name: str, institution: str | None, days:
         )
         session.add(invitation)
         session.flush()
-        note(session, "invited", "command", unit, invitation=invitation.number, role=role)
+        note(session, "invited", actor, unit, invitation=invitation.number, role=role)
         return Invited(invitation.number, token, invitation.expires)
 
 

@@ -26,10 +26,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     ),
     "nan-missing": (r"(.+): NaN was read as a missing value in: (.+)\.", r"\1: NaN прочитано как пропуск в: \2."),
     "students-in-several-cohorts": (
-        r"Some students stand in more than one cohort, a row each: rows of one student depend on each other, which only "
-        r"analyses by institution or class allow for\.",
-        r"Некоторые обучающиеся есть в нескольких потоках, по строке в каждом: строки одного обучающегося зависят друг от "
-        r"друга, что учитывают только анализы по организациям или классам.",
+        r"Some students stand in more than one cohort, a row each: rows of one student depend on each other, which "
+        r"only analyses by institution or class allow for\.",
+        r"Некоторые обучающиеся есть в нескольких потоках, по строке в каждом: строки одного обучающегося зависят друг "
+        r"от друга, что учитывают только анализы по организациям или классам.",
     ),
     "labels-repeat": (
         r"(.+): in the column “(.+)” different values have the same label; they stay apart\.",

@@ -1,0 +1,111 @@
+"""What a file leaves open, and what is wrong with it in ways of its own, is asked and mended on the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from grade_books import CLEAN, HEAD, STUDY, House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "asked"),
+    [
+        (HEAD.encode() + b"\xff\xfe\x00", {"encoding": "cp1251"}, "We can’t tell how the letters"),
+        ((HEAD + "a,7A,new,5,4,1,m\nb,7B,old,4,4,2,f\n").replace(",", "\a").encode(), {"delimiter": "comma"}, ""),
+    ],
+)
+def test_what_a_file_leaves_open_is_asked_in_her_words(
+    house: House, data: bytes, given: dict[str, str], asked: str
+) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose(data)
+    assert asked in seen.text
+    settings = [form for form in seen.forms if dict(form.fields).get("step") == "settings"]
+    assert settings
+    assert teacher.send(seen, settings[0], **given).status == 200
+    assert teacher.send(seen, settings[0], **dict.fromkeys(given, "odd"), row="0").status == 200
+
+
+def test_the_row_of_the_names_is_chosen(house: House) -> None:
+    teacher = house.teacher()
+    data = b"code,class,group,mark,before,test,gender\n" + CLEAN
+    seen = teacher.choose(data)
+    form = next(form for form in seen.forms if dict(form.fields).get("step") == "settings")
+    seen = teacher.send(seen, form, row="2")
+    assert "Row 1, above the column names" in seen.text
+    seen = teacher.send(seen, seen.forms[0])
+    assert "4 students of this file will count." in seen.text
+
+
+def test_the_decimal_sign_is_asked_once(house: House) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose((HEAD + 'a,7A,new,5,4,"1,5",m\nb,7B,old,4,4,2.5,f\n').encode())
+    seen = teacher.send(seen, seen.forms[0])
+    assert "We can’t tell whether the comma or the point" in seen.text
+    seen = teacher.send(seen, seen.form("/decimal"), decimal="odd")
+    assert "No cell was changed" in seen.text
+    seen = teacher.send(seen, seen.form("/decimal"), decimal="comma")
+    assert seen.status == 200
+
+
+def test_what_only_the_coordinator_can_mend_is_said_so(tmp_path: Path) -> None:
+    text = STUDY.replace('store = "cohorts.db"', 'store = "cohorts.db"\ninstitutions = "schools.csv"')
+    text = text.replace('student = ["gender"]', 'student = ["gender"]\ninstitution = ["size"]')
+    (tmp_path / "schools.csv").write_text("school,size\nSchool 8,10\nSchool 9,20\n")
+    house = House(tmp_path, text)
+    try:
+        teacher = house.teacher()
+        seen = teacher.choose(CLEAN)
+        seen = teacher.send(seen, seen.forms[0])
+        assert "The coordinator must mend something first" in seen.text
+        assert "schools.csv" in seen.text
+        with (tmp_path / "schools.csv").open("a") as schools:
+            schools.write("School 7,30\n")
+        assert teacher.get("/draft/1").path.endswith("/preview")
+    finally:
+        house.close()
+
+
+def test_a_class_in_both_groups_is_mended_in_the_group(house: House) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose((HEAD + "a,7A,new,5,4,1,m\nb,7A,new,4,4,2,f\nc,7A,old,4,4,2,f\nd,7B,old,3,3,3,f\n").encode())
+    seen = teacher.send(seen, seen.forms[0])
+    assert "A class belongs to one group as a whole" in seen.text
+    columns_asked = {value for name, value in seen.form("").fields if name.startswith("column-")}
+    assert columns_asked == {"group"}
+    places = [name for name in seen.form("").data() if name.startswith("cell-")]
+    seen = teacher.send(seen, seen.form(""), **dict.fromkeys(places, "set:new"))
+    assert seen.path.endswith("/preview")
+
+
+def test_a_student_twice_is_mended_without_being_shown(house: House) -> None:
+    teacher = house.teacher()
+    rows = "secretcode,7A,new,5,4,1,m\nsecretcode,7A,new,4,4,2,f\nd,7B,old,3,3,3,f\n"
+    seen = teacher.choose((HEAD + rows).encode())
+    seen = teacher.send(seen, seen.forms[0])
+    assert "One student stands there more than once, with different values: rows 2, 3." in seen.text
+    assert "secretcode" not in seen.response.text
+    seen = teacher.send(seen, seen.form(""), **{"cell-1": "another"})
+    assert "3 students of this file will count." in seen.text
+
+
+def test_a_study_without_students_codes(tmp_path: Path) -> None:
+    house = House(tmp_path, STUDY.replace('student = "code"\n', ""))
+    try:
+        teacher = house.teacher()
+        assert teacher.upload(CLEAN).path == "/receipt/1"
+        seen = teacher.choose(CLEAN.replace(b"s4,7B,old,5", b"s4,7B,old,4"))
+        seen = teacher.send(seen, seen.forms[0])
+        assert "1 student is new" in seen.text
+        assert "1 student is not in this file any more" in seen.text
+    finally:
+        house.close()
