@@ -109,3 +109,30 @@ def test_a_study_without_students_codes(tmp_path: Path) -> None:
         assert "1 student is not in this file any more" in seen.text
     finally:
         house.close()
+
+
+def test_words_that_were_said_wrongly_are_said_again(house: House) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose(CLEAN.replace(b",new,", b",exp,").replace(b",old,", b",usual,"))
+    seen = teacher.send(seen, seen.forms[0])
+    seen = teacher.send(seen, seen.forms[0], **{"meaning-0": "2", "meaning-1": "2"})
+    # Nobody is in either group: told once, as nothing of a cell, with the way back.
+    assert seen.text.count("No row belongs to the experimental or the control group.") == 2  # in the summary, and below
+    assert "cells need you" not in seen.text
+    seen = teacher.send(seen, seen.form("/words/again"))
+    assert "What do these words stand for?" in seen.text
+    seen = teacher.send(seen, seen.forms[0], **{"meaning-0": "0", "meaning-1": "1"})
+    assert "4 students of this file will count." in seen.text
+    assert any(form.action.endswith("/words/again") for form in seen.forms)
+
+
+def test_simulated_data_are_said_to_be_on_every_page(tmp_path: Path) -> None:
+    house = House(
+        tmp_path, STUDY.replace('title = "Marks of a course"', 'title = "Marks of a course"\nsimulated = true')
+    )
+    try:
+        teacher = house.teacher()
+        for path in ("/", "/uploads", "/nowhere"):
+            assert "simulated data: nobody was taught or tested" in teacher.get(path).response.text
+    finally:
+        house.close()

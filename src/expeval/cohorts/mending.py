@@ -47,6 +47,13 @@ def answer(store: Store, study: Study, sender: Sender, number: int, words: Mappi
         upload.choices = replace(choices, words={**choices.words, **kept}).as_json()
 
 
+def ask_again(store: Store, sender: Sender, number: int) -> None:
+    """Forget what the words of a draft stand for: they are asked again."""
+    with store.writing() as session:
+        upload = _draft(session, sender, number)
+        upload.choices = replace(Choices.from_json(upload.choices), words={}).as_json()
+
+
 def _check_meaning(study: Study, column: str, meaning: Scalar) -> None:
     if column == study.groups.column:
         allowed = meaning in ("experimental", "control", NEITHER)

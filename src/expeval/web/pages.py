@@ -61,7 +61,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     """Render a template of ``templates/``.
 
     Templates have ``t(key, **fields)`` for words, ``csrf()`` for a form's hidden field, ``when(time)``, ``language``,
-    ``study`` (its title), ``visitor`` (``None`` without a link) and ``other_languages`` (name, address).
+    ``study`` (its title), ``simulated``, ``visitor`` (``None`` without a link) and ``other_languages`` (name, address).
     """
     language = language_of(request)
     ticket = ticket_of(request)
@@ -87,6 +87,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
                 "when": lambda time: moment(time, language),
                 "language": language,
                 "study": request.app.state.study.study.title,
+                "simulated": request.app.state.study.study.simulated,
                 "visitor": getattr(request.state, "visitor", None),
                 "other_languages": _switches(request, language),
                 **context,

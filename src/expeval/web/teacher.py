@@ -21,7 +21,7 @@ from expeval.web.teacher_columns import columns_named
 from expeval.web.teacher_draft import confirm_draft, draft_page, drop_draft, preview_page
 from expeval.web.teacher_file import choose, drop_file, file_page, send
 from expeval.web.teacher_receipt import receipt_page, uploads_page, withdraw_page, withdraw_upload
-from expeval.web.teacher_words import say_words, words_page
+from expeval.web.teacher_words import say_words, words_again, words_page
 from expeval.web.uploads import SEND
 from expeval.web.visitors import recognise, teachers_only, visitor_of
 
@@ -42,6 +42,7 @@ def teacher_routes() -> list[Route]:
         Route(draft, draft_page, methods=["GET"]),
         Route(draft + "/words", words_page, methods=["GET"]),
         Route(draft + "/words", say_words, methods=["POST"]),
+        Route(draft + "/words/again", words_again, methods=["POST"]),
         Route(draft + "/cells", cells_page, methods=["GET"]),
         Route(draft + "/cells", mend_cells, methods=["POST"]),
         Route(draft + "/last-row", last_row_page, methods=["GET"]),

@@ -133,6 +133,7 @@ async def cells_page(request: Request) -> Response:
         places=_numbered(kinds),
         count=sum(len(kind.cells) + kind.more or 1 for kind in kinds),
         more=sum(kind.more for kind in kinds),
+        some_cells=any(kind.cells for kind in kinds),
         decimal=any(kind.told.code == "decimal-unclear" for kind in kinds),
         mended=int(mended) if mended.isascii() and mended.isdecimal() and len(mended) < 4 else 0,
         problem=problem if problem in ("cell", "nothing") else None,

@@ -38,7 +38,7 @@ def _roles(study: Study) -> dict[str, tuple[str, str]]:
 
 def named(study: Study, match: Match) -> Named:
     """A column of the study with what it is."""
-    role, about = _roles(study).get(match.column, ("other", ""))
+    role, about = _roles(study).get(match.column, ("other", match.column))
     return Named(match.column, role, about, match.may_lack)
 
 

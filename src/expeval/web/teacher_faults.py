@@ -25,7 +25,9 @@ def told(faults: Iterable[Fault], language: str, names: Mapping[str, str] | None
     """The messages of faults, alike ones together; ``names``: the study's columns and the file's."""
     groups: dict[tuple[object, ...], list[Fault]] = {}
     for fault in faults:
-        groups.setdefault((fault.code, fault.file, fault.sheet, fault.column, fault.key), []).append(fault)
+        # Of both groups that nobody is in the sentence is the same.
+        key = None if fault.code == "arm-empty" else fault.key
+        groups.setdefault((fault.code, fault.file, fault.sheet, fault.column, key), []).append(fault)
     return [_told(ones, language, names or {}) for ones in groups.values()]
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from expeval.cohorts.choices import MISSING
-from expeval.cohorts.mending import answer
+from expeval.cohorts.mending import answer, ask_again
 from expeval.cohorts.reviewing import Review
 from expeval.cohorts.words import Word
 from expeval.study.spec import Scalar, Study
@@ -83,6 +83,14 @@ async def say_words(request: Request) -> Response:
         await work(request, answer, state.store, state.study, visitor_of(request).sender, number, said)
     if open_ones:
         return redirect(request, f"/draft/{number}/words", {"problem": "words", **(below(request) or {})})
+    return redirect(request, f"/draft/{number}", below(request))
+
+
+@teachers_only
+async def words_again(request: Request) -> Response:
+    """Let her say anew what the words stand for."""
+    number = number_of(request)
+    await work(request, ask_again, request.app.state.store, visitor_of(request).sender, number)
     return redirect(request, f"/draft/{number}", below(request))
 
 

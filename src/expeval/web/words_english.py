@@ -17,6 +17,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "foot": "These pages set no cookies but the one that keeps you here and the one that remembers the language.",
     "continue": "Continue",
     "choose": "Choose …",
+    "simulated": "simulated data: nobody was taught or tested",
     "problem": "Something needs you first",
     "error-prefix": "Error: ",
     "quoted": "“{text}”",
@@ -150,9 +151,10 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "role-group": "Group: experimental or control",
     "role-baseline": "{about}: before the experiment",
     "role-outcome": "{about}",
-    "role-other": "Further column",
+    "role-other": "Further column “{about}”",
     # Words.
     "words-title": "What do these words stand for?",
+    "words-again": "Say again what the words stand for",
     "words-words": "They stand in your file, and the study does not know them. Next time we remember what you say.",
     "words-label": "What does “{word}” stand for?",
     "words-where": ("Column “{column}”, {n} time", "Column “{column}”, {n} times"),
@@ -178,6 +180,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "last-row-students": "No, there are students below, and their numbers are missing",
     "last-row-choose": "Say whether the rows below are students",
     # Cells.
+    "cells-title-file": "Something in the file needs you",
     "cells-title": ("{n} cell needs you", "{n} cells need you"),
     "cells-words": "Mend them here, or mend your file and send it again.",
     "cells-label": "Row {row}, column “{column}”",
