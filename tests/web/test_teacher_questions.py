@@ -133,6 +133,6 @@ def test_simulated_data_are_said_to_be_on_every_page(tmp_path: Path) -> None:
     try:
         teacher = house.teacher()
         for path in ("/", "/uploads", "/nowhere"):
-            assert "simulated data: nobody was taught or tested" in teacher.get(path).response.text
+            assert "simulated data" in teacher.get(path).response.text
     finally:
         house.close()

@@ -17,7 +17,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "foot": "These pages set no cookies but the one that keeps you here and the one that remembers the language.",
     "continue": "Continue",
     "choose": "Choose …",
-    "simulated": "simulated data: nobody was taught or tested",
+    "simulated": "simulated data",
     "problem": "Something needs you first",
     "error-prefix": "Error: ",
     "quoted": "“{text}”",
