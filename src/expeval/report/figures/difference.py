@@ -141,7 +141,7 @@ def _effect_row(subject: Subject) -> tuple[str, ...]:
 def _draw_effect(picture: Picture, subject: Subject) -> None:
     effect = subject.effect
     heading, detail = {
-        "pairs": ("Who is ahead", "of 100 pairs, ties half"),
+        "pairs": ("Who is ahead", "of 100 pairs"),
         "shift": ("Median difference", subject.unit),
         "log-odds": ("Difference", "log odds"),
     }.get(effect.scale, ("Difference", subject.unit))
