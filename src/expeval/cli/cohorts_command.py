@@ -169,7 +169,8 @@ def erase(
 
         pseudonyms = open_pseudonyms(store, study.path)
         erased = erase_student(store, pseudonyms, study, Sender(institution), identifier, cohort)
-    say(f"Erased: rows {erased.rows}, uploads {erased.uploads}. The student is not taken again from {institution}.")
+    where = institution if cohort is None else f"{institution} for {cohort}"
+    say(f"Erased: rows {erased.rows}, uploads {erased.uploads}. The student is not taken again from {where}.")
     say("Backups of the store that were made before still hold the rows.")
 
 

@@ -33,11 +33,11 @@ from expeval.study.spec import Study
 
 
 class Outdated(ValueError):
-    """Another upload was confirmed after the preview was shown; ``against`` is its number (0: none counts now)."""
+    """What would be accepted, or what counts, is no longer what was shown; ``against`` counts now (0: none does)."""
 
     def __init__(self, against: int) -> None:
         self.against = against
-        super().__init__("Somebody confirmed or withdrew an upload of this cohort since you saw what would change.")
+        super().__init__("The draft, or the upload that counts now, was changed since you saw what would be accepted.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class Receipt:
     supersedes: int | None
 
 
-def confirm(store: Store, study: Study, sender: Sender, number: int, seen: int | None = None) -> Receipt:
+def confirm(
+    store: Store, study: Study, sender: Sender, number: int, seen: int | None = None, content: str | None = None
+) -> Receipt:
     """Accept a draft.
 
     One transaction: the upload that counted before is superseded and this one counts, or nothing has changed.
@@ -82,15 +84,15 @@ def confirm(store: Store, study: Study, sender: Sender, number: int, seen: int |
 
     Parameters
     ----------
-    seen
-        ``against`` of the preview that was shown; ``None``: it doesn't matter.
+    seen, content
+        ``against`` and ``content_hash`` of the preview that was shown; ``None``: it doesn't matter.
 
     Raises
     ------
     NotReady
         Where something has to be said or mended first, or the draft was discarded.
     Outdated
-        Where another upload counts now than the one that the preview was against.
+        Where another upload counts now than the one that the preview was against, or the draft was changed since.
     NoSuchUpload, CannotStore
     """
     with store.writing() as session:
@@ -106,7 +108,7 @@ def confirm(store: Store, study: Study, sender: Sender, number: int, seen: int |
         if earlier is not None and found.preview.same:
             _same_again(session, upload, earlier, sender)
             return _receipt(session, earlier)
-        if seen is not None and seen != found.preview.against:
+        if seen not in (None, found.preview.against) or content not in (None, found.preview.content_hash):
             raise Outdated(found.preview.against)
         _accept(session, upload, earlier, found, found.preview, sender)
         return _receipt(session, upload)

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from expeval.cohorts.choices import MISSING, NEITHER, Choices
 from expeval.cohorts.sender import NotReady, Sender, upload_of
-from expeval.cohorts.upload import pseudonym_of
+from expeval.cohorts.upload import is_erased, pseudonym_of
 from expeval.store.open import Store
 from expeval.store.pseudonyms import Pseudonyms
 from expeval.store.records import now
-from expeval.store.schema import DRAFT, Correction, Erasure, Institution, Upload, UploadRow
+from expeval.store.schema import DRAFT, Correction, Institution, Upload, UploadRow
 from expeval.study.spec import Scalar, Study
 
 LONGEST_CELL = 1000
@@ -80,7 +80,7 @@ def mend(
         given: dict[str, Any]
         if column == study.data.student:
             student = pseudonym_of(study, pseudonyms, sender.institution, upload.cohort, text) if text else None
-            if student and session.get(Erasure, (upload.institution_id, pseudonyms.erased(student))) is not None:
+            if student and is_erased(session, study, pseudonyms, sender, upload, text):
                 raise ValueError("the data of that student were erased and are not taken again")
             given = {"student": student}
         else:

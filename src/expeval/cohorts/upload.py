@@ -34,7 +34,7 @@ from expeval.scores.roles import missing_values, student_columns
 from expeval.scores.settings import Request, Unreadable
 from expeval.scores.typed import read_labels_column
 from expeval.store.open import Store
-from expeval.store.pseudonyms import Pseudonyms
+from expeval.store.pseudonyms import EVERY_COHORT, Pseudonyms
 from expeval.store.records import institution_of, note, now
 from expeval.store.schema import DISCARDED, DRAFT, Correction, Erasure, Upload, UploadRow
 from expeval.study.spec import Study
@@ -191,10 +191,10 @@ def _rows(
             known = distinct(cells)
             kept_columns[column] = (known.codes.tolist(), [as_json(value) for value in known.values])
     rows, left_out = [], 0
-    hashes = {student: pseudonyms.erased(student) in erased for student in set(students) if student} if erased else {}
+    gone = _gone(study, sheet, pseudonyms, unit[0], students, erased)
     for record, row in enumerate(sheet.rows.tolist()):
         student = students[record]
-        if student is not None and hashes.get(student, False):
+        if gone[record]:
             left_out += 1
             continue
         every = {column: values[codes[record]] for column, (codes, values) in kept_columns.items()}
@@ -203,6 +203,22 @@ def _rows(
             held[str(name)] = marks[record]
         rows.append({"row": row, "student": student, "cells": held})
     return rows, left_out
+
+
+def _gone(
+    study: Study,
+    sheet: Sheet,
+    pseudonyms: Pseudonyms,
+    institution: str,
+    students: Sequence[str | None],
+    erased: frozenset[str],
+) -> list[bool]:
+    """Whether each record is of a student whose data were erased, in this cohort or for good."""
+    if not erased:
+        return [False] * len(students)
+    always, _ = _students(study, sheet, pseudonyms, (institution, EVERY_COHORT))
+    known = {student: pseudonyms.erased(student) in erased for student in {*students, *always} if student is not None}
+    return [known.get(one or "", False) or known.get(other or "", False) for one, other in zip(students, always, strict=True)]
 
 
 def _students(
@@ -226,6 +242,18 @@ def _mark(fault: str) -> Value:
     """A cell with the same fault that says nothing of what stood there."""
     marks: dict[str, Value] = {"date-in-cell": dt.date(2000, 1, 1), "formula-without-value": FormulaCell()}
     return marks.get(fault, ErrorCell("#N/A"))
+
+
+def is_erased(
+    session: Session, study: Study, pseudonyms: Pseudonyms, sender: Sender, upload: Upload, identifier: str
+) -> bool:
+    """Whether an identifier, as a person writes it, is of a student whose data were erased."""
+    named = [
+        pseudonym_of(study, pseudonyms, sender.institution, cohort, identifier)
+        for cohort in (upload.cohort, EVERY_COHORT)
+    ]
+    erased = _erased(session, upload.institution_id)
+    return any(pseudonyms.erased(student) in erased for student in named if student is not None)
 
 
 def pseudonym_of(study: Study, pseudonyms: Pseudonyms, institution: str, cohort: str, identifier: str) -> str | None:
@@ -254,3 +282,4 @@ def drop_rows(session: Session, upload: Upload) -> None:
     """Drop the rows of a draft: it was never accepted, and what isn't accepted isn't kept."""
     session.execute(delete(UploadRow).where(UploadRow.upload_number == upload.number))
     session.execute(delete(Correction).where(Correction.upload_number == upload.number))
+    upload.choices = {**upload.choices, "words": {}}  # of a column that was a wrong one they may be anything, names too

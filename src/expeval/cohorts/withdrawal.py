@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from expeval.cohorts.sender import NotReady, Sender, upload_of
 from expeval.cohorts.upload import pseudonym_of
 from expeval.store.open import Store
-from expeval.store.pseudonyms import Pseudonyms
+from expeval.store.pseudonyms import EVERY_COHORT, Pseudonyms
 from expeval.store.records import find_institution, note
 from expeval.store.schema import CONFIRMED, WITHDRAWN, Correction, Erasure, Upload, UploadRow
 from expeval.study.spec import Study
@@ -77,6 +77,9 @@ def erase_student(
         happened = note(
             session, "student-erased", sender.actor, institution.id, rows=erased.rows, uploads=erased.uploads
         )
+        if cohort is None:
+            always = pseudonym_of(study, pseudonyms, sender.institution, EVERY_COHORT, identifier)
+            students += [always] if always is not None else []
         for student in students:
             key = (institution.id, pseudonyms.erased(student))
             if session.get(Erasure, key) is None:

@@ -110,7 +110,7 @@ def _units(subject: Subject) -> str:
 def _share(value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{number(100.0 * value, 0 if value >= 0.0995 else 1)} %"
+    return f"{number(100.0 * value, 0 if value >= 0.0995 else 1)}\u00a0%"
 
 
 def _same_effect(subject: Subject) -> str:

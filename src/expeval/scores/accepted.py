@@ -85,7 +85,7 @@ def read_accepted(study: Study, columns: Columns, faults: list[Fault]) -> Table 
             faults.append(Fault("store-empty", name, key="data.store"))
         return None
     held = snapshot.columns | _always_held(study)
-    getters = _getters(study)
+    getters = _getters(study, several=len({row.institution for row in snapshot.rows}) > 1)
     found_columns: dict[str, Cells] = {}
     for column in columns.wanted:
         if column in held:
@@ -104,16 +104,24 @@ def _always_held(study: Study) -> frozenset[str]:
     return frozenset(name for name in named if name is not None)
 
 
-def _getters(study: Study) -> dict[str | None, Callable[[AcceptedRow], Value]]:
-    """How the columns that say who and where are made of an accepted row."""
+def _getters(study: Study, several: bool) -> dict[str | None, Callable[[AcceptedRow], Value]]:
+    """How the columns that say who and where are made of an accepted row; ``several``: they are of institutions."""
     data = study.data
+    # Without an institution column nothing else would tell 7A of one institution from 7A of another.
+    with_institution = several and data.institution is None
     return {
         data.student: lambda row: row.student or "",
         data.institution: lambda row: row.institution,
         data.cohort: lambda row: row.cohort,
-        data.class_: lambda row: row.class_label or "",
+        data.class_: lambda row: _class_label(row, with_institution),
         study.groups.column: lambda row: group_word(study, row.arm, row.cells),
     }
+
+
+def _class_label(row: AcceptedRow, with_institution: bool) -> str:
+    if not row.class_label:
+        return ""
+    return f"{row.institution}, {row.class_label}" if with_institution else row.class_label
 
 
 def _kept_cell(column: str) -> Callable[[AcceptedRow], Value]:

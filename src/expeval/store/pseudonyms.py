@@ -25,6 +25,7 @@ from expeval.store.schema import Meta
 
 KEY_BYTES = 32
 LETTERS = 32  # of a pseudonym: 128 bits
+EVERY_COHORT = "\0every cohort"  # by which a student is known in cohorts that nobody has uploaded yet; no label has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ def _switches(request: Request, language: str) -> list[tuple[str, str, str]]:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     # A page that answered a form has no address of its own that could be asked for again.
     path = request.url.path if request.method in ("GET", "HEAD") else "/"
+    path = f"/{path.lstrip('/')}"  # two slashes at the beginning would name another site
     return [
         (code, name, f"{quote(path)}?{urlencode([*kept, ('lang', code)])}")
         for code, name in LANGUAGES.items()

@@ -131,9 +131,9 @@ async def confirm_draft(request: Request) -> Response:
     against = str(form.get("against", ""))
     if not (against.isascii() and against.isdecimal() and int(against) < LARGEST):
         raise HTTPException(400)
-    sender = visitor_of(request).sender
+    sender, content = visitor_of(request).sender, str(form.get("content", ""))
     try:
-        receipt = await work(request, confirm, state.store, state.study, sender, number, int(against))
+        receipt = await work(request, confirm, state.store, state.study, sender, number, int(against), content)
     except Outdated:
         return redirect(request, f"/draft/{number}/preview", {"problem": "outdated"})
     except NotReady:

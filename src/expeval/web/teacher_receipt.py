@@ -11,7 +11,7 @@ from expeval.cohorts.history import Uploaded, history
 from expeval.cohorts.mending import open_drafts
 from expeval.cohorts.sender import NoSuchUpload, NotReady
 from expeval.cohorts.withdrawal import withdraw
-from expeval.store.schema import CONFIRMED, DRAFT
+from expeval.store.schema import CONFIRMED, DRAFT, WITHDRAWN
 from expeval.web.pages import page, redirect
 from expeval.web.teacher_draft import number_of
 from expeval.web.visitors import teachers_only, visitor_of
@@ -48,12 +48,15 @@ async def receipt_page(request: Request) -> Response:
 async def uploads_page(request: Request) -> Response:
     """All uploads of her institution, the latest first."""
     store, sender = request.app.state.store, visitor_of(request).sender
+    uploads = await run_in_threadpool(history, store, sender)
+    ended = {str(one.number) for one in uploads if one.state == WITHDRAWN}
+    withdrawn = request.query_params.get("withdrawn")
     return page(
         request,
         "teacher_uploads.html",
-        uploads=await run_in_threadpool(history, store, sender),
+        uploads=uploads,
         own=set(await run_in_threadpool(open_drafts, store, sender)),
-        withdrawn=request.query_params.get("withdrawn", "")[:10],
+        withdrawn=withdrawn if withdrawn in ended else None,
     )
 
 

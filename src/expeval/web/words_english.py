@@ -87,7 +87,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "start-delivered": "Accepted already",
     "start-delivered-one": "Receipt {number}, {time}: {students} students",
     "start-asked": "What is asked of you",
-    "start-asked-1": "Send the file with your students’ results, as your grade book or spreadsheet saves it.",
+    "start-asked-1": "Send the file with your students’ results, as your grade book or spreadsheet saves it. All "
+    "classes of your institution that take part belong in one file: a later file takes the place of the earlier one.",
     "start-asked-2": "Check what we read from it. If something is unclear, we ask.",
     "start-asked-3": "Confirm. You get a receipt, and that is all.",
     "start-cohort": "Which year or group of students is this?",
@@ -234,21 +235,24 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
         "{n} row of a student whose data were erased on request",
         "{n} rows of students whose data were erased on request",
     ),
-    "preview-against": "Compared with your upload {number}",
+    "preview-against": "Compared with upload {number} of your institution",
     "preview-same": "Exactly this is accepted already. Nothing would change.",
     "preview-new": ("{n} student is new", "{n} students are new"),
     "preview-changed": ("{n} student has changed values", "{n} students have changed values"),
     "preview-gone": ("{n} student is not in this file any more", "{n} students are not in this file any more"),
     "preview-gone-title": "Please check who is gone",
-    "preview-gone-words": "They were in your last upload. If they should still count, their rows are missing in this "
-    "file.",
+    "preview-gone-words": "They were in that upload. If they should still count, a colleague’s class for example, put "
+    "their rows into this file too.",
     "preview-gone-one": "Row {row} of the earlier file",
     "preview-changed-title": "What has changed",
     "preview-changed-one": "Row {row}",
     "changed-class": "class",
     "changed-arm": "group",
     "preview-replaces": "When you confirm, this file takes the place of upload {number}, which stays in the history.",
-    "preview-first": "It is your first upload here.",
+    "preview-first": "Nothing of your institution counts yet.",
+    "preview-first-cohort": "Nothing of your institution counts for “{cohort}” yet.",
+    "preview-other-cohorts": "Accepted already: {cohorts}. If this file belongs there, send it again under that name, so "
+    "that nobody counts twice.",
     "preview-noted": "What we noted",
     "preview-lacking": "Your file does not have: {column}",
     "mended-cells on the page": "Cells that you mended here",
@@ -269,8 +273,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "are; names and all other columns are thrown away.",
     "preview-confirm": "Confirm",
     "preview-see-receipt": "See the receipt",
-    "preview-outdated": "Somebody of your institution confirmed or withdrew an upload meanwhile. Check again what "
-    "would change.",
+    "preview-outdated": "Something was changed after you opened this page, here or by a colleague. Check again what will "
+    "be accepted.",
     # Receipt and history.
     "receipt-title": "Receipt {number}",
     "receipt-accepted": ("{n} student is accepted.", "{n} students are accepted."),
