@@ -60,6 +60,7 @@ def main() -> None:
     print(f"A grade book to send:   {book.relative_to(Path.cwd()) if book.is_relative_to(Path.cwd()) else book}")
     print("Ctrl-C ends it.", flush=True)
     command = [sys.executable, "-m", "expeval", "serve", str(HERE / "study.toml"), "--port", str(port)]
+    command += ["--reports", str(PLACE / "reports")]
     try:
         sys.exit(subprocess.run(command).returncode)
     except KeyboardInterrupt:

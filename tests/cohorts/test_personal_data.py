@@ -7,6 +7,7 @@ import io
 import openpyxl
 import pytest
 
+from expeval.cohorts.choices import Choices
 from expeval.cohorts.history import events
 from expeval.cohorts.mending import mend
 from expeval.cohorts.withdrawal import erase_student
@@ -114,6 +115,37 @@ def test_an_erased_student_is_gone_from_the_bytes_and_does_not_come_back(house) 
         mend(house.store, house.pseudonyms, house.study, house.sender, number, 2, "code", NAMES[2])
     assert house.confirm(number).students == 3
     assert student.encode() not in house.stored()
+
+
+def test_a_student_is_not_taken_again_in_a_cohort_that_comes_later(house) -> None:
+    house.confirm(house.draft(csv_of(), cohort="2025"))
+    erase_student(house.store, house.pseudonyms, house.study, house.sender, NAMES[2])
+    number = house.draft(csv_of(), cohort="2026")
+    assert house.review(number).preview.left_out == {"erased": 1}
+    with pytest.raises(ValueError, match="erased"):
+        mend(house.store, house.pseudonyms, house.study, house.sender, number, 2, "code", NAMES[2])
+    assert house.confirm(number).students == 3
+    # Another institution's student of the same identifier is another student.
+    other = house.other("School 8")
+    assert other.confirm(other.draft(csv_of(), cohort="2026")).students == 4
+
+
+def test_a_student_who_is_erased_from_one_cohort_is_taken_in_others(house) -> None:
+    for cohort in ("2025", "2026"):
+        house.confirm(house.draft(csv_of(), cohort=cohort))
+    erased = erase_student(house.store, house.pseudonyms, house.study, house.sender, NAMES[2], "2025")
+    assert erased.rows == 1
+    assert house.confirm(house.draft(csv_of([2, 2, 2, 2]), cohort="2026")).students == 4
+    assert house.confirm(house.draft(csv_of([2, 2, 2, 2]), cohort="2025")).students == 3
+
+
+def test_a_wrong_column_leaves_no_words_behind(house) -> None:
+    number = house.draft(csv_of(), choices=Choices(columns={"group": "full name"}))
+    house.answer(number, {"group": {FULL[0]: "experimental"}})
+    assert FULL[0].encode("unicode_escape") in house.stored()
+    house.draft(csv_of())
+    house.store.tidy()
+    assert_nobody(house.stored(), FULL)
 
 
 def test_a_student_who_was_mended_into_a_row_is_erased_too(house) -> None:

@@ -12,6 +12,24 @@ from expeval.scores.reading import read_scores
 from expeval.store.snapshot import read_snapshot, take_snapshot
 
 HEAD = "code,class,group,mark,before,test,gender\n"
+STUDY_WITHOUT_INSTITUTION = """\
+[study]
+title = "Marks"
+[data]
+store = "cohorts.db"
+student = "code"
+class = "class"
+[groups]
+column = "group"
+experimental = ["new"]
+control = ["old"]
+assigned = "class"
+[[outcomes]]
+name = "Mark"
+column = "mark"
+kind = "ordinal"
+levels = [2, 3, 4, 5]
+"""
 
 
 def file(mark: int) -> bytes:
@@ -33,6 +51,15 @@ def test_the_order_of_delivery_changes_no_byte(house) -> None:
     assert [(row.institution, row.row, row.cells) for row in second.rows] == [
         (row.institution, row.row, row.cells) for row in first.rows
     ]
+
+
+def test_a_class_label_of_two_institutions_is_two_classes_where_no_column_says_so(build) -> None:
+    house = build(STUDY_WITHOUT_INSTITUTION)
+    house.send(file(5))
+    assert set(read_scores(house.study).class_.labels) == {"7A", "7B"}
+    house.other("School 8").send(file(4))
+    labels = read_scores(house.study).class_.labels
+    assert set(labels) == {"School 7 / 7A", "School 7 / 7B", "School 8 / 7A", "School 8 / 7B"}
 
 
 def test_every_row_of_a_run_is_of_one_moment(house) -> None:

@@ -14,7 +14,8 @@ import pytest
 from expeval.cohorts.choices import Choices
 from expeval.cohorts.columns import CannotServe
 from expeval.cohorts.confirmation import same_file
-from expeval.cohorts.looking import MAX_BYTES, clean_name, look
+from expeval.cohorts.history import history
+from expeval.cohorts.looking import MAX_BYTES, MOST_ROWS, clean_name, look
 from expeval.cohorts.mending import mend, open_drafts, settle
 from expeval.cohorts.preview import Count
 from expeval.cohorts.sender import NotReady, Sender
@@ -262,6 +263,15 @@ def test_a_file_above_the_limit_is_refused_unread(house) -> None:
     with pytest.raises(Faults) as raised:
         look(house.study, b"x" * (MAX_BYTES + 1), "a.csv")
     assert [fault.code for fault in raised.value] == ["file-too-large"]
+
+
+def test_a_file_of_more_rows_than_an_institution_has_students_is_refused(house) -> None:
+    row = b"a,7A,new,5,4,1,m\n"
+    with pytest.raises(Faults) as raised:
+        house.draft(b"code,class,group,mark,before,test,gender\n" + row * (MOST_ROWS + 1))
+    (fault,) = raised.value
+    assert (fault.code, fault.found, fault.allowed) == ("file-too-large", f"{MOST_ROWS + 1} rows", f"{MOST_ROWS} rows")
+    assert history(house.store, discarded=True) == []
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04nothing", b"%PDF-1.7", b"\0" * 100, b"code\n", b"\xff\xfe"])

@@ -40,7 +40,7 @@ def shown(value: Decimal | None, decimal: str, thousands: str) -> str:
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
     decimal=st.sampled_from([".", ","]),
     thousands=st.sampled_from(["", " ", "\u00a0"]),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1251", "koi8-r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1251", "koi8-r"]),
     ending=st.sampled_from(["\n", "\r\n", "\r"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
@@ -206,3 +206,8 @@ def test_no_line_end_at_the_end() -> None:
 def test_a_very_long_cell(tmp_path: Path) -> None:
     long = "x" * 300_000
     assert read(f'a,b,c\n1,{long},2\n3,"{long}",4\n')[1] == [long, long]
+
+
+def test_names_that_none_of_the_signs_separates_are_asked_about() -> None:
+    assert detect_delimiter("Код Группа Балл\n1 а 5\n2 б 4\n", ("Код", "Группа", "Балл")).unclear
+    assert not detect_delimiter("Код\n1\n2\n", ("Код", "Группа", "Балл")).unclear

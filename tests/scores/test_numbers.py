@@ -77,6 +77,11 @@ def test_a_number(text: str, decimal: str | None, number: float) -> None:
         ("#Н/Д", Kind.ERROR),
         ("2026-05-04", Kind.DATE),
         ("04.05.2026", Kind.DATE),
+        ("04.05.26", Kind.DATE),
+        ("4-May", Kind.DATE),
+        ("04.май", Kind.DATE),
+        ("дек.03", Kind.DATE),
+        ("марка-3", Kind.TEXT),
         ("99.99.2026", Kind.TEXT),
     ],
 )

@@ -60,6 +60,12 @@ def test_brown_forsythe_by_hand() -> None:
     assert found.df == 4.0
 
 
+def test_brown_forsythe_keeps_the_digits_of_a_small_spread_on_a_large_mean() -> None:
+    arms = np.array([1.0, 2.0, 4.0, 9.0]), np.array([1.0, 3.0, 8.0, 20.0])
+    far = [arm * 2.0**-10 + 1e9 for arm in arms]
+    assert brown_forsythe(*far).statistic == pytest.approx(brown_forsythe(*arms).statistic, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("experimental", "control", "reason"),
     [

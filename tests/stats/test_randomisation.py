@@ -231,6 +231,24 @@ def test_order_labels_and_scale_do_not_matter(seed):
     assert two.statistic == pytest.approx(-one.statistic, rel=1e-9)
 
 
+def test_a_small_spread_on_a_large_mean_keeps_its_p():
+    treatment, _, y, institution = students(3)
+    y = np.round(y * 1024.0) / 1024.0
+    near = randomise_students(treatment[:, None], y, institution, strata=institution, draws=9, rng=rng()).estimate
+    far = randomise_students(
+        treatment[:, None], y + 2.0**42, institution, strata=institution, draws=9, rng=rng()
+    ).estimate
+    assert near.p_value is not None
+    assert far.p_value == near.p_value
+    treatment, _, baseline, y, unit = units(3)
+    y, baseline = np.round(y * 1024.0) / 1024.0, np.round(baseline * 1024.0) / 1024.0
+    near = randomise_units(y, treatment, unit, strata=None, baseline=baseline, draws=9, rng=rng()).estimate
+    far = randomise_units(
+        y + 2.0**42, treatment, unit, strata=None, baseline=baseline + 2.0**42, draws=9, rng=rng()
+    ).estimate
+    assert far.p_value == near.p_value
+
+
 def test_a_division_that_a_covariate_determines_is_refitted_without_it():
     """unit_means drops the later column: the t of that division is the t without the covariate."""
     y, unit = np.array([1.0, 2.5, 3.0, 4.2, 0.3, 2.2]), np.arange(6)

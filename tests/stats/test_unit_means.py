@@ -75,6 +75,19 @@ def test_order_and_labels_do_not_matter():
     assert two.statistic == pytest.approx(one.statistic, rel=1e-10)
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_small_spread_on_a_large_mean_keeps_its_digits(inside):
+    rng = np.random.default_rng(7)
+    unit = np.repeat(np.arange(12), 7)
+    treatment = (unit % 2).astype(float)
+    y, baseline = np.round(rng.normal(50.0, 5.0, (2, unit.size)) * 1024.0) / 1024.0
+    more = {"institution": unit // 4} if inside else {}
+    near = unit_means(y, treatment, unit, 0.95, baseline=baseline, **more).estimate
+    far = unit_means(y + 2.0**42, treatment, unit, 0.95, baseline=baseline - 2.0**42, **more).estimate
+    assert far.estimate == pytest.approx(near.estimate, rel=1e-10)
+    assert far.std_error == pytest.approx(near.std_error, rel=1e-10)
+
+
 def test_reasons():
     _, unit, treatment, y = institutions(5)
     pair = unit_means(y, (unit > 4).astype(float), (unit > 4).astype(np.int64), 0.95)

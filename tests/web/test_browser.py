@@ -17,8 +17,8 @@ CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
 
 WORDS = {
-    "en": ("Send your class results", "You are done"),
-    "ru": ("Отправьте результаты класса", "Всё готово"),
+    "en": ("Send your students’ results", "You are done"),
+    "ru": ("Отправьте результаты обучающихся", "Всё готово"),
 }
 
 

@@ -65,7 +65,7 @@ def test_a_clean_file_in_three_steps(house: House) -> None:
     seen = teacher.send(seen, seen.forms[0])
     assert seen.path == "/draft/1/preview"
     assert "4 students of this file will count." in seen.text
-    assert "It is your first upload here." in seen.text
+    assert "Nothing of your institution counts yet." in seen.text
     seen = teacher.send(seen, seen.form("/confirm"))
     assert seen.path == "/receipt/1"
     assert "You are done, and may close this page." in seen.text
@@ -277,7 +277,7 @@ def test_what_a_colleague_confirmed_meanwhile_is_shown_first(house: House) -> No
     vera.upload(CLEAN.replace(b"s4,", b"s9,"), "vera.csv")
     again = anna.send(seen, seen.form("/confirm"))
     assert again.path.endswith("/preview")
-    assert "confirmed or withdrew an upload meanwhile" in again.text
+    assert "changed after you opened this page, here or by a colleague" in again.text
     assert "1 student is not in this file any more" in again.text
     assert anna.send(again, again.form("/confirm")).path.startswith("/receipt/")
 
@@ -352,7 +352,7 @@ def test_the_link_carries_the_language_and_the_switch_keeps_it(house: House) -> 
     seen = teacher.get(house.place.link("School 7") + "?lang=ru")
     assert "Ваша личная ссылка" in seen.text
     seen = teacher.send(seen, seen.forms[0])
-    assert "Отправьте результаты класса" in seen.text
+    assert "Отправьте результаты обучающихся" in seen.text
     assert "Все отправки" in teacher.get("/uploads").text
     assert "All uploads" in teacher.get("/uploads?lang=en").text
     assert "All uploads" in teacher.get("/uploads").text

@@ -20,6 +20,7 @@ from expeval.scores.spelling import tidy
 from expeval.study.spec import Study
 
 MAX_BYTES = 20 * 2**20  # of one file that is uploaded
+MOST_ROWS = 50_000  # of it: more students than an institution has, and a small file may say that it has millions
 MOST_SHEETS = 60
 SEARCHED_ROWS = 30
 LONGEST_NAME = 120

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from expeval.cohorts import remembered
 from expeval.cohorts.choices import Choices
 from expeval.cohorts.columns import Match, unmatched
-from expeval.cohorts.looking import clean_name, open_upload
+from expeval.cohorts.looking import MOST_ROWS, clean_name, open_upload
 from expeval.cohorts.sender import Sender, upload_of
 from expeval.faults import Fault, Faults
 from expeval.scores.cells import (
@@ -145,6 +145,8 @@ def read_file(study: Study, data: bytes, name: str, choices: Choices, known: Map
         raise Faults(faults)
     if not sheet.rows.size:
         raise Faults([Fault("header-only", shown, sheet.sheet, header.row or None)])
+    if sheet.rows.size > MOST_ROWS:
+        raise Faults([Fault("file-too-large", shown, found=f"{sheet.rows.size} rows", allowed=f"{MOST_ROWS} rows")])
     sheet.columns = {column: _spelled(cells) for column, cells in sheet.columns.items()}
     return FileRead(sheet, replace(opened.choices, sheet=sheet.sheet or choices.sheet), opened.matches)
 
@@ -218,7 +220,10 @@ def _gone(
         return [False] * len(students)
     always, _ = _students(study, sheet, pseudonyms, (institution, EVERY_COHORT))
     known = {student: pseudonyms.erased(student) in erased for student in {*students, *always} if student is not None}
-    return [known.get(one or "", False) or known.get(other or "", False) for one, other in zip(students, always, strict=True)]
+    return [
+        known.get(one or "", False) or known.get(other or "", False)
+        for one, other in zip(students, always, strict=True)
+    ]
 
 
 def _students(

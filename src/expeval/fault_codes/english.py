@@ -284,7 +284,11 @@ DATA_TEXTS: Texts = {
         "no number: {cells}.",
         "Correct the cells. " + _MISSING_CODE + " " + _OR_VALUES,
     ),
-    "not-finite": ("Infinite value", "not a finite number: {cells}.", "Correct the cells or leave them empty."),
+    "not-finite": (
+        "Infinite value",
+        "not finite, or beyond ±1e300: {cells}.",
+        "Correct the cells or leave them empty.",
+    ),
     "outside-range": (
         "Outside the range",
         "outside the range {allowed}: {cells}.",

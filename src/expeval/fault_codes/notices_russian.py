@@ -20,6 +20,10 @@ NOTICES: dict[str, tuple[str, str]] = {
         r"(.+): (\d+) hidden rows? (?:was|were) read as well; (\S+) = \"drop\" leaves them out\.",
         r'\1: прочитаны и скрытые строки (\2); \3 = "drop" исключает их.',
     ),
+    "merged-cells": (
+        r"(.+): a cell merged over several rows was read as each row's in: (.+)\.",
+        r"\1: объединённая ячейка нескольких строк прочитана как ячейка каждой из них в: \2.",
+    ),
     "user-missing": (
         r"(.+): values that the file declares missing count as missing in: (.+)\.",
         r"\1: значения, которые сам файл называет пропусками, считаются пропусками в: \2.",
@@ -82,4 +86,4 @@ def notice_in_russian(code: str, message: str) -> str:
     if found is None:
         return message
     said = found.expand(russian).replace("fewer than ", "менее ")
-    return said.replace("“", "«").replace("”", "»") if code in ("user-missing", "nan-missing") else said
+    return said.replace("“", "«").replace("”", "»") if code in ("merged-cells", "user-missing", "nan-missing") else said

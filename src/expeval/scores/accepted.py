@@ -121,7 +121,7 @@ def _getters(study: Study, several: bool) -> dict[str | None, Callable[[Accepted
 def _class_label(row: AcceptedRow, with_institution: bool) -> str:
     if not row.class_label:
         return ""
-    return f"{row.institution}, {row.class_label}" if with_institution else row.class_label
+    return f"{row.institution} / {row.class_label}" if with_institution else row.class_label
 
 
 def _kept_cell(column: str) -> Callable[[AcceptedRow], Value]:

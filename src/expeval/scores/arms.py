@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,14 @@ from expeval.study.spec import Study
 
 NO_STUDENT, NO_GROUP, OTHER_GROUP, CONTROL, EXPERIMENTAL = -3, -2, -1, 0, 1
 ARMS = {EXPERIMENTAL: "experimental", CONTROL: "control"}
+# What stands in place of an identifier where the last rows are totals, with what a person may add to it.
+_TOTAL = re.compile(
+    r"(?:итого?|всего|сумма|ср(?:\.|едн(?:ее|ий|яя|ие))(?: (?:балл|оценка|значение|арифметическое|по \w+))?|медиана|"
+    r"качество(?: знаний)?|успеваемость|(?:grand )?totals?|sum|mean|average|median)[\s.:=,%]*(?:по \w+)?[\s.:=,%]*",
+    re.IGNORECASE,
+)
+_SEARCHED = 30  # last rows among which totals are looked for
+_SIGNED = 3  # rows below the totals: a date, a signature
 SHOWN_VALUES = 20  # a group column with more distinct values is no group column: they may be names
 
 
@@ -143,12 +152,22 @@ def student_labels(
     everyone = np.ones(sheet.rows.size, dtype=bool)
     faults += cell_faults(sheet, name, labels.faulty, everyone, personal=True)
     told = np.concatenate([*labels.faulty.values(), np.zeros(0, dtype=np.int64)])
-    nobody = np.setdiff1d(np.flatnonzero(labels.codes < 0), told)
+    nobody = np.setdiff1d(np.union1d(np.flatnonzero(labels.codes < 0), _totals(labels)), told)
     if nobody.size:
         fault = sheet.row_fault("rows-below", nobody.tolist(), key="data.last_row", column=name)
         fault.details.update({"entry": entry} if entry else {})
         faults.append(fault)
     return labels
+
+
+def _totals(labels: LabelColumn) -> IntArray:
+    """Records at the end of a file whose identifier is a word for totals, with the few below them."""
+    size = labels.codes.size
+    last = range(max(size - _SEARCHED, 1), size)
+    found = [i for i in last if labels.codes[i] >= 0 and _TOTAL.fullmatch(labels.labels[int(labels.codes[i])])]
+    if found and size - 1 - found[-1] <= _SIGNED:
+        found += range(found[-1] + 1, size)
+    return np.array(found, dtype=np.int64)
 
 
 def words_of_arms(study: Study) -> tuple[Sequence[str], Sequence[str]]:
@@ -177,7 +196,10 @@ def look_alike_groups(study: Study, values: dict[str, int]) -> list[Notice]:
 
 
 def arm_faults(study: Study, memberships: list[Membership], files: list[str]) -> list[Fault]:
-    """An arm without any row, with what stands in the group column instead."""
+    """An arm without any row, with what stands in the group column instead.
+
+    Rows of the arm that hold no student are told as such.
+    """
     values: dict[str, int] = {}
     for membership in memberships:
         for label, count in membership.values.items():
@@ -188,6 +210,8 @@ def arm_faults(study: Study, memberships: list[Membership], files: list[str]) ->
         if any((membership.arm == code).any() for membership in memberships):
             continue
         wanted = study.experimental_values if code == EXPERIMENTAL else study.control_values
+        if any(arm_of(study, label) == code for label in values):
+            continue
         faults.append(
             Fault(
                 "arm-empty",

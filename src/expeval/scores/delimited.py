@@ -65,7 +65,7 @@ class DelimitedFile:
         found = detect_delimiter(sample, wanted)
         if found.unclear:
             shown = " ".join("tab" if sign == "\t" else sign for sign in found.unclear)
-            raise Unreadable(Fault("delimiter-unclear", self.file, key="data.delimiter", found=shown))
+            raise Unreadable(Fault("delimiter-unclear", self.file, key="data.delimiter", found=shown or None))
         return found.delimiter, letters
 
     def preview(self) -> Preview:

@@ -20,7 +20,13 @@ SAMPLE = 200_000  # characters that the detection looks at
 SAMPLE_RECORDS = 40
 PIECE = 2**20  # bytes that are decoded at once
 
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with the mark of utf-16-le
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 CYRILLIC = ("cp1251", "koi8-r", "mac-cyrillic", "cp866")
 _CANDIDATES = (*CYRILLIC, "cp1252")
 _NON_ASCII_WORD = re.compile(r"[^\s,;|\"'.:()/<>=+\-_\d]*[^\x00-\x7f][^\s,;|\"'.:()/<>=+\-_\d]*")
@@ -73,7 +79,7 @@ def decode(data: bytes, encoding: str | None, wanted: Sequence[str]) -> Decoded 
     for mark, name in _MARKS:
         if data.startswith(mark):
             decoded = _decode_as(data, name, marked)
-            return decoded if decoded is None or name == "utf-8" else Decoded(decoded.data, "utf-16", marked)
+            return decoded if decoded is None or name == "utf-8" else Decoded(decoded.data, name[:-3], marked)
     unmarked = _unmarked_utf16(data)
     if unmarked is not None:
         return unmarked
@@ -215,7 +221,10 @@ def detect_delimiter(text: str, wanted: Sequence[str]) -> Delimited:
     best = max(scores.values())
     fits = [delimiter for delimiter in DELIMITERS if scores[delimiter] == best]
     if best[1] == 0:
-        return Delimited(",")
+        # The names stand in one line all the same: what separates them is none of the signs that are tried.
+        lines = sample.splitlines()[:SAMPLE_RECORDS]
+        asked = len(wanted) > 1 and any(all(want in line for want in wanted) for line in lines)
+        return Delimited(",", ("",) if asked else ())
     return Delimited(fits[0], tuple(fits) if len(fits) > 1 else ())
 
 

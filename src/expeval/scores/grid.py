@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,9 +63,9 @@ def choose_sheet(
     names = [grid.name for grid in grids]
     named = settings.sheet
     if isinstance(named, int) and 1 <= named <= len(grids):
-        return grids[named - 1]
+        return _filled(grids[named - 1], file)
     if isinstance(named, str) and named in names:
-        return grids[names.index(named)]
+        return _filled(grids[names.index(named)], file)
     if named is not None:
         near = nearest(str(named), names)
         allowed = ", ".join(names)
@@ -78,12 +79,22 @@ def choose_sheet(
     if len(filled) > 1:
         # A sheet with a title or a header alone is no second sheet of students; of several such, the first is told.
         filled = [grid for grid in filled if _has_rows(grid, settings, wanted)] or filled[:1]
-    if len(filled) > 1:
+    hidden = [grid for grid in grids if not grid.visible]
+    if hidden and wanted and not any(_has_rows(grid, settings, wanted) for grid in filled):
+        filled += hidden  # they may hold what the visible ones lack
+    if len(filled) > 1 or hidden == filled != []:
         found = ", ".join(grid.name for grid in filled)
         raise Unreadable(Fault("sheet-unclear", file, key="data.sheet", found=found))
     if not filled:
         raise Unreadable(Fault("file-empty", file))
     return filled[0]
+
+
+def _filled(grid: Grid, file: str) -> Grid:
+    """A sheet that was named, which must hold something."""
+    if all(is_blank(cell) for row in grid.rows for cell in row):
+        raise Unreadable(Fault("file-empty", file, grid.name))
+    return grid
 
 
 def _columns_of(grid: Grid, wanted: Sequence[str]) -> int:
@@ -138,11 +149,17 @@ class GridFile:
         below = range(request.header_row, min(last, len(grid.rows)))
         filled = [i for i in below if any(not is_blank(cell) for cell in grid.rows[i])]
         kept = [i for i in filled if i not in grid.hidden] if self.settings.hidden == "drop" else filled
+        covered = {
+            name: self._merged_cells(place, request.header_row, kept) for name, place in request.positions.items()
+        }
+        merged = {name: cells for name, cells in covered.items() if cells}
         letters = {name: column_letters(place) for name, place in request.positions.items()} if self.addressed else {}
         sheet = Sheet(
             self.file,
             rows=np.array(kept, dtype=np.int64) + 1,
-            columns={name: self._column(place, kept) for name, place in request.positions.items()},
+            columns={
+                name: self._column(place, kept, merged.get(name, {})) for name, place in request.positions.items()
+            },
             encoding=self.encoding,
             sheet=grid.name or None,
             header_row=request.header_row,
@@ -151,12 +168,28 @@ class GridFile:
         )
         sheet.mend("blank rows", len(below) - len(filled))
         sheet.mend("hidden rows left out", len(filled) - len(kept))
+        if merged:
+            quoted = ", ".join(f"“{name}”" for name in sorted(merged))
+            sheet.notice("merged-cells", f"a cell merged over several rows was read as each row's in: {quoted}.")
         return sheet, []
 
-    def _column(self, place: int, rows: list[int]) -> Cells:
+    def _column(self, place: int, rows: list[int], merged: Mapping[int, Value]) -> Cells:
         every = self.grid.rows
-        cells = (every[i][place] if place < len(every[i]) else "" for i in rows)
+        cells = (merged.get(i, every[i][place] if place < len(every[i]) else "") for i in rows)
         return gather("" if is_blank(cell) else _plain(cell) for cell in cells)
+
+    def _merged_cells(self, place: int, header_row: int, rows: list[int]) -> dict[int, Value]:
+        """What a column's cells hold by being one with a cell above them, below the header: row -> value."""
+        every, found = self.grid.rows, dict[int, Value]()
+        end = header_row - 1
+        for (top, left), (bottom, _) in sorted(self.grid.merged):
+            if not (left == place and end < top < min(bottom, len(every))):
+                continue
+            end = bottom  # ranges that overlap are no spreadsheet's
+            if place < len(every[top]) and not is_blank(value := every[top][place]):
+                inside = rows[bisect_right(rows, top) : bisect_right(rows, bottom)]
+                found |= {row: value for row in inside if place >= len(every[row]) or is_blank(every[row][place])}
+        return found
 
 
 def is_blank(cell: Value) -> bool:

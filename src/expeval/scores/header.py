@@ -99,8 +99,9 @@ def column_faults(
     ]
     # Where hardly anything fits the row may be no header, and its cells may be a student's.
     listed = ", ".join(names[:SHOWN_NAMES]) if header.lookup.found * 2 >= len(keys) else None
-    for name in header.lookup.missing:
-        if name in keys:
-            fault = Fault("column-missing", file, sheet, header.row or None, name, key=keys[name], allowed=listed)
-            faults.append(replace(fault, nearest=nearest(name, names)))
+    lacking = {name: nearest(name, names) for name in header.lookup.missing if name in keys}
+    near = listed is not None or None not in lacking.values()
+    for name, similar in lacking.items():
+        fault = Fault("column-missing", file, sheet, header.row or None, name, key=keys[name], allowed=listed)
+        faults.append(replace(fault, nearest=similar if near else None))
     return faults

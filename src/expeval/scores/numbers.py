@@ -11,13 +11,17 @@ from enum import IntEnum
 from expeval.scores.cells import DATES, ErrorCell, FormulaCell, LabelledCell, MissingCell, Value
 
 LARGEST_WHOLE = 2**53  # beyond it not every whole number is a double
+LARGEST = 1e300  # beyond it sums and differences of scores are no doubles any more
 
 _TRANSLATED = str.maketrans("０１２３４５６７８９．，－＋−‒–\u00a0\u202f\u2009\u2007", "0123456789.,-+---    ")
 _SPACED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _INFINITE = re.compile(r"[+-]?(?:inf|infinity|∞|бесконечность)", re.IGNORECASE)
 _ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|ДЕЛ/0!|Н/Д|ИМЯ\?|ПУСТО!|ЧИСЛО!|ССЫЛКА!|ЗНАЧ!)")
-_DATE = re.compile(r"(?:\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d)(?:[ T]\d\d:\d\d(?::\d\d)?)?", re.ASCII)
+_DATE = re.compile(r"(?:\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}|\d{4}-\d\d-\d\d)(?:[ T]\d\d:\d\d(?::\d\d)?)?", re.ASCII)
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек)"
+# What a spreadsheet shows, and saves as text, where it took 4.05 as a day of May: 4-May, 04.май, May-04.
+_NAMED_DATE = re.compile(rf"\d{{1,2}}[-.]{_MONTH}|{_MONTH}[-.]\d{{2}}", re.ASCII)
 
 # The shapes of a number with one or more signs in it; "3" where the sign may as well set off a thousand.
 _SHAPES = {
@@ -90,7 +94,7 @@ def read_value(value: Value, decimal: str | None) -> Reading:
     if isinstance(value, bool):
         return Reading(Kind.TEXT)
     if isinstance(value, float):
-        if not math.isfinite(value):
+        if not abs(value) <= LARGEST:
             return Reading(Kind.NOT_FINITE)
         # A spreadsheet keeps fifteen digits: a whole number beyond 2**53 is no longer the one that was typed.
         too_large = LARGEST_WHOLE < abs(value) < 1e21 and value.is_integer()
@@ -120,12 +124,20 @@ def read_text(text: str, decimal: str | None) -> Reading:
     form = _form(plain)
     if form is None:
         return Reading(_kind_of_word(bare))
-    if _WHOLE.fullmatch(plain) and abs(int(plain)) > LARGEST_WHOLE:
+    if is_too_large(plain):
         return Reading(Kind.TOO_LARGE)
     number = float(_point(plain, form, decimal))
-    if not math.isfinite(number):
+    if not abs(number) <= LARGEST:
         return Reading(Kind.NOT_FINITE)
     return Reading(Kind.NUMBER, number, _mended(text, bare, translated, plain, form, decimal))
+
+
+def is_too_large(plain: str) -> bool:
+    """Whether a text is a whole number that no double may hold exactly, however many digits it has."""
+    if not _WHOLE.fullmatch(plain):
+        return False
+    digits = plain.lstrip("+-").lstrip("0")
+    return len(digits) > len(str(LARGEST_WHOLE)) or int(digits or "0") > LARGEST_WHOLE
 
 
 def _translated(bare: str) -> str:
@@ -141,7 +153,8 @@ def _kind_of_word(bare: str) -> Kind:
         return Kind.NOT_FINITE
     if _ERROR.fullmatch(bare):
         return Kind.ERROR
-    return Kind.DATE if _DATE.fullmatch(bare) and _is_date(bare) else Kind.TEXT
+    dated = _NAMED_DATE.fullmatch(bare.lower()) or (_DATE.fullmatch(bare) and _is_date(bare))
+    return Kind.DATE if dated else Kind.TEXT
 
 
 def _is_date(text: str) -> bool:

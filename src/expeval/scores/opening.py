@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +64,21 @@ def find_files(folder: Path, pattern: str) -> list[FoundFile]:
             return [FoundFile(path, _relative(path, folder))]
         if any(sign in pattern for sign in "*?["):
             return _matches(folder, pattern)
-        near = nearest(path.name, sorted(other.name for other in path.parent.iterdir() if other.is_file()))
+        names = sorted(other.name for other in path.parent.iterdir() if other.is_file())
+        # Some systems write й as и and its breve: the same name to whoever reads it.
+        same = [name for name in names if _composed(name) == _composed(path.name)]
+        if len(same) == 1:
+            return [FoundFile(path.with_name(same[0]), _relative(path.with_name(same[0]), folder))]
+        near = nearest(path.name, names)
     except PermissionError:
         raise Unreadable(Fault("file-unreadable", pattern, found="no permission")) from None
     except (OSError, ValueError):  # the folder is missing too, or the name can't be one
         near = None
     raise Unreadable(Fault("file-missing", pattern, found=pattern, nearest=near))
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _matches(folder: Path, pattern: str) -> list[FoundFile]:
@@ -174,4 +184,7 @@ def _sniff_archive(data: bytes) -> str:
         return "xlsb"
     if b"xl/workbook.xml" in directory:
         return "workbook"
-    return "ods" if b"opendocument.spreadsheet" in data[:200] else "archive"
+    if b"opendocument.spreadsheet" in data[:200]:
+        return "ods"
+    # Without its end, where the directory stands, a workbook is told to be damaged.
+    return "workbook" if b"xl/worksheets/" in data else "archive"

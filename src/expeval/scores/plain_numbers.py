@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from expeval.scores.cells import DistinctCells, NumericCells
-from expeval.scores.numbers import LARGEST_WHOLE
+from expeval.scores.numbers import LARGEST_WHOLE, is_too_large
 from expeval.scores.same_values import CHUNK, Flags, chunks
 from expeval.scores.spelling import tidy
 from expeval.scores.table import FloatArray
@@ -29,7 +29,6 @@ _FLOATS = {
     ".": re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII),
     ",": re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?", re.ASCII),
 }
-_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _read_odd(read: _Plain, first: ColumnPlaces, sign: str, absent: set[str]) ->
         if form.fullmatch(text):
             read.values[place] = float(text.replace(",", "."))
             read.fractions[place] = sign in text  # what sets off a thousand is short, and plain
-            if len(text) > MOST_DIGITS and _WHOLE.fullmatch(text) and abs(int(text)) > LARGEST_WHOLE:
+            if len(text) > MOST_DIGITS and is_too_large(text):
                 return False
         elif tidy(text) not in absent:
             return False

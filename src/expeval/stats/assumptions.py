@@ -50,7 +50,9 @@ def brown_forsythe(experimental: FloatArray, control: FloatArray) -> Estimate:
     if df < 1:
         return Estimate(reason="no-df")
     unit = power_of_two(experimental, control)
-    away_e, away_c = (np.abs(arm / unit - np.median(arm / unit)) for arm in (experimental, control))
+    # From the arm's first score: half the sum of two large ones would lose digits of what they differ by.
+    shifted = [arm / unit - arm[0] / unit for arm in (experimental, control)]
+    away_e, away_c = (np.abs(arm - np.median(arm)) for arm in shifted)
     error = pooled_sd(away_e, away_c) * math.sqrt(1.0 / experimental.size + 1.0 / control.size)
     if error == 0.0:
         return Estimate(reason="no-spread")

@@ -18,7 +18,7 @@ from expeval.stats.estimate import Estimate
 from expeval.stats.fixed_effects import dense, fixed_effects
 from expeval.stats.independence import independent_columns
 from expeval.stats.moments import FloatArray, IntArray
-from expeval.stats.unit_means import unit_means
+from expeval.stats.unit_means import from_first, unit_means
 
 # What is left of a unit's 0/1 on average, squared, where other columns determine the treatment (R's rule).
 DETERMINED = 1e-14
@@ -79,12 +79,12 @@ def t_of_unit_means(
     """
     codes, units = dense(unit)
     first = np.unique(codes, return_index=True)[1]
-    means = _means(y, codes, units)
+    means = _means(from_first(y), codes, units)
     inside = None if institution is None else np.asarray(institution)[first]
     covariates = None
     if institution_covariates is not None and institution is None:
         covariates = np.asarray(institution_covariates, dtype=np.float64)[first]
-    mean_baseline = None if baseline is None else _means(np.asarray(baseline, dtype=np.float64), codes, units)
+    mean_baseline = None if baseline is None else _means(from_first(baseline), codes, units)
     others = [np.zeros((units, 0)) if covariates is None else covariates]
     others += [] if mean_baseline is None else [mean_baseline[:, None]]
     place = np.zeros(units, dtype=np.int64) if inside is None else inside
@@ -156,6 +156,7 @@ def _prepare(others: FloatArray, y: FloatArray, institution: IntArray, assignmen
     """Outcome and covariates about the institutions' means, out of each other; ``None`` where nothing is left of y."""
     codes, J = dense(institution)
     counts = np.bincount(codes, minlength=J).astype(np.float64)
+    others, y = from_first(others), from_first(y)
     covariates = _about_means(others, codes, counts)
     varies = np.abs(covariates).max(axis=0, initial=0.0) > NOTHING * np.abs(others).max(axis=0, initial=0.0)
     basis = _orthonormal(covariates[:, varies])

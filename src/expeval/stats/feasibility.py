@@ -283,12 +283,12 @@ def cluster_weights(fit: LeastSquares, clusters: Moments, treatment: int = 1, rh
     direction = fit.root @ fit.directions[treatment]
     leverage = np.einsum("p,jpq,q->j", direction, scale.XX, direction)
     # Sum of the standardised rows of a cluster: n_j times its mean; the intercept's column is 1.
-    mean = (clusters.centre + clusters.mean * clusters.scale)[:, :-1]
-    rows = (mean - scale.centre) / scale.spread
+    off = (clusters.mean * clusters.scale)[:, :-1]  # centres first: their difference costs no digits
+    rows = (off + (clusters.centre[:-1] - scale.centre)) / scale.spread
     rows[:, scale.constant] = 0.0
     total = (clusters.n[:, None] * rows) @ direction
     gamma = rho * total**2 + (1.0 - rho) * leverage
-    share = mean[:, treatment]
+    share = clusters.centre[treatment] + off[:, treatment]
     squares = float(gamma @ gamma)
     # Treatment that varies inside institutions alone: Σ of a cluster's rows is rounding.
     none = float(gamma.sum()) <= 1e-12 * float((clusters.n * leverage).sum())

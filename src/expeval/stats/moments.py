@@ -348,9 +348,9 @@ def _centre_and_scale(X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatAr
         raise ValueError("values are too large to subtract from each other")
     scale = np.where(largest > 0.0, np.ldexp(1.0, np.frexp(largest)[1] - 1), 1.0)
     # A centre of few bits, so that whole numbers less the centre are exact.
-    coarse = largest > 0.0
-    unit = scale[coarse] * 2.0**-CENTRE_BITS
-    centre[coarse] = np.rint(centre[coarse] / unit) * unit
+    unit = scale * 2.0**-CENTRE_BITS
+    coarse = (largest > 0.0) & (unit > 0.0)  # near 1e-308 there are no smaller numbers
+    centre[coarse] = np.rint(centre[coarse] / unit[coarse]) * unit[coarse]
     return centre, scale, intercept
 
 

@@ -88,6 +88,7 @@ def unit_means(
     Donner & Klar (2000), Design and Analysis of Cluster Randomization Trials, ch. 6 and 7.
     """
     codes, units = dense(unit)
+    y, baseline = from_first(y), None if baseline is None else from_first(baseline)
     columns, names = _columns(treatment, institution, institution_covariates, covariate_names, baseline, baseline_name)
     means = _means(np.column_stack([y, columns]), codes, units)
     arms = (int((means[:, 1] == 1).sum()), int((means[:, 1] == 0).sum()))
@@ -104,6 +105,17 @@ def unit_means(
         estimate = estimate.alone("one-cluster-an-arm")
     kept = tuple(name for name in names if name not in dropped)
     return UnitMeans(estimate, units, *arms, kept, dropped, residuals)
+
+
+def from_first(values: FloatArray) -> FloatArray:
+    """Values (n,), or columns (n, k), less the first where they differ: no effect depends on where they lie.
+
+    Means of 1e9 and a little would lose the digits of the little.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if not values.size:
+        return values
+    return np.asarray(values - np.where(np.ptp(values, axis=0) > 0.0, values[0], 0.0))
 
 
 def _columns(

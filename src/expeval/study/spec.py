@@ -50,7 +50,7 @@ def _known_encoding(name: str) -> str:
         or not getattr(found, "_is_text_encoding", False)
         or found.name in ("idna", "punycode", "undefined")
     ):
-        near = nearest(name, sorted({*aliases, *aliases.values()}))
+        near = None if found else nearest(name, sorted({*aliases, *aliases.values()}))
         raise PydanticCustomError("not-allowed", "encoding", {"nearest": near})
     return name
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from expeval.cohorts.history import Delivery, deliveries
 from expeval.cohorts.invitations import Link, links
+from expeval.cohorts.naming import expected_cohorts
 from expeval.store.open import Store
 from expeval.store.records import now
 from expeval.study.spec import Study
@@ -72,12 +72,6 @@ def deliveries_of(store: Store, study: Study) -> DeliveryTable:
 def holds(link: Link) -> bool:
     """Whether a link could be followed now."""
     return link.revoked is None and link.expires > now()
-
-
-def expected_cohorts(study: Study) -> tuple[str, ...]:
-    """The cohorts that the study's plan names, in its order."""
-    looks: Iterable[Iterable[object]] = study.plan.looks if study.plan is not None else ()
-    return tuple(dict.fromkeys(str(cohort) for look in looks for cohort in look))
 
 
 def expected_institutions(study: Study) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from expeval.cohorts.history import Uploaded, history
+from expeval.cohorts.naming import expected_cohorts
 from expeval.cohorts.template import template
 from expeval.store.schema import CONFIRMED, DRAFT
 from expeval.web.links import HOME
@@ -74,7 +75,7 @@ async def start(request: Request) -> Response:
         waiting=state.waiting.of(visitor.invitation),
         delivered=[one for one in uploads if one.state == CONFIRMED],
         cohort_column=state.study.data.cohort,
-        cohorts=sorted({one.cohort for one in uploads if one.cohort}),
+        cohorts=sorted({*expected_cohorts(state.study), *(one.cohort for one in uploads if one.cohort)}),
         columns=await run_in_threadpool(columns_named, state.study),
         student=state.study.data.student,
         most=state.settings.max_bytes,

@@ -28,7 +28,8 @@ def _roles(study: Study) -> dict[str, tuple[str, str]]:
     roles: dict[str, tuple[str, str]] = {}
     for outcome in study.outcomes:
         if outcome.baseline is not None:
-            roles[outcome.baseline] = ("baseline", outcome.name)
+            of = [one.name for one in study.outcomes if one.baseline == outcome.baseline]
+            roles[outcome.baseline] = ("baseline", ", ".join(of))
         roles[str(outcome.column)] = ("outcome", outcome.name)
     for name, role in ((study.data.student, "student"), (study.data.class_, "class"), (study.groups.column, "group")):
         if name is not None:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from expeval.cohorts.confirmation import Outdated, confirm
+from expeval.cohorts.history import history
 from expeval.cohorts.preview import ARMS, Preview
 from expeval.cohorts.reviewing import Review, review
 from expeval.cohorts.sender import NotReady
@@ -15,6 +16,7 @@ from expeval.cohorts.upload import discard
 from expeval.fault_codes import WORDINGS
 from expeval.fault_codes.notices_russian import notice_in_russian
 from expeval.scores.table import Notice
+from expeval.store.schema import CONFIRMED
 from expeval.web.catalogue import CATALOGUE, say
 from expeval.web.pages import language_of, page, redirect
 from expeval.web.teacher_columns import columns_named
@@ -78,6 +80,7 @@ async def preview_page(request: Request) -> Response:
     language = language_of(request)
     study = request.app.state.study
     columns = await run_in_threadpool(columns_named, study)
+    uploads = await run_in_threadpool(history, request.app.state.store, visitor_of(request).sender)
     return page(
         request,
         "teacher_preview.html",
@@ -89,6 +92,7 @@ async def preview_page(request: Request) -> Response:
         mended=[(_mended(what, language), count) for what, count in found.mended.items() if count],
         notices=[_notice(notice, language) for notice in found.notices],
         words=_words(found),
+        others=sorted({one.cohort for one in uploads if one.state == CONFIRMED and one.cohort != found.cohort}),
         shown=SHOWN,
         outdated=request.query_params.get("problem") == "outdated",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,9 +16,9 @@ from expeval.cohorts.choices import Choices
 from expeval.cohorts.columns import Match
 from expeval.cohorts.confirmation import Receipt, same_file
 from expeval.cohorts.looking import Looked, look
+from expeval.cohorts.naming import cohort_named
 from expeval.cohorts.upload import keep_draft
 from expeval.faults import Fault, Faults
-from expeval.scores.spelling import tidy
 from expeval.web.pages import language_of, page, redirect
 from expeval.web.teacher_columns import ABSENT, Named, asked, chosen_columns
 from expeval.web.teacher_faults import told
@@ -25,7 +26,6 @@ from expeval.web.uploads import Waiting
 from expeval.web.visitors import teachers_only, visitor_of
 from expeval.web.work import work
 
-LONGEST_COHORT = 60
 ENCODINGS = ("utf-8", "cp1251", "koi8-r", "cp866", "utf-16")
 DELIMITERS = {"semicolon": ";", "comma": ",", "tab": "\t", "bar": "|"}
 LAST_ROW = 1_000_000
@@ -36,11 +36,13 @@ async def send(request: Request) -> Response:
     """Take a file; what is in it is looked at on its own page."""
     visitor, state = visitor_of(request), request.app.state
     async with request.form() as form:
-        cohort = tidy(str(form.get("cohort", "")))[:LONGEST_COHORT] if state.study.data.cohort is not None else ""
+        typed = str(form.get("cohort", ""))
+        named = state.study.data.cohort is not None
+        cohort = await run_in_threadpool(cohort_named, state.store, state.study, typed) if named else ""
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
             return redirect(request, "/", {"problem": "no-file", **({"cohort": cohort} if cohort else {})})
-        if state.study.data.cohort is not None and not cohort:
+        if named and not cohort:
             return redirect(request, "/", {"problem": "no-cohort"})
         waiting = await work(request, state.waiting.take, visitor.invitation, cohort, file, state.settings.max_bytes)
     return redirect(request, f"/file/{waiting.key}")

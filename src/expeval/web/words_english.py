@@ -75,7 +75,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "left-title": "You have left these pages",
     "left": "Nobody can go on at this computer without your link. To come back, open the link again.",
     # The start page.
-    "start-title": "Send your class results",
+    "start-title": "Send your students’ results",
     "start-whose": "This page is for {institution}, study “{study}”.",
     "start-until": "Your link works until {time}.",
     "start-open": "You have begun",
@@ -183,7 +183,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     # Cells.
     "cells-title-file": "Something in the file needs you",
     "cells-title": ("{n} cell needs you", "{n} cells need you"),
-    "cells-words": "Mend them here, or mend your file and send it again.",
+    "cells-words": "Mend what is marked here, or mend your file and send it again.",
     "cells-label": "Row {row}, column “{column}”",
     "cells-found": "There is: {text}",
     "cells-empty": "The cell is empty.",
@@ -251,8 +251,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "preview-replaces": "When you confirm, this file takes the place of upload {number}, which stays in the history.",
     "preview-first": "Nothing of your institution counts yet.",
     "preview-first-cohort": "Nothing of your institution counts for “{cohort}” yet.",
-    "preview-other-cohorts": "Accepted already: {cohorts}. If this file belongs there, send it again under that name, so "
-    "that nobody counts twice.",
+    "preview-other-cohorts": "Accepted already: {cohorts}. If this file belongs there, send it again under that name, "
+    "so that nobody counts twice.",
     "preview-noted": "What we noted",
     "preview-lacking": "Your file does not have: {column}",
     "mended-cells on the page": "Cells that you mended here",
@@ -273,8 +273,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "are; names and all other columns are thrown away.",
     "preview-confirm": "Confirm",
     "preview-see-receipt": "See the receipt",
-    "preview-outdated": "Something was changed after you opened this page, here or by a colleague. Check again what will "
-    "be accepted.",
+    "preview-outdated": "Something was changed after you opened this page, here or by a colleague. Check again what "
+    "will be accepted.",
     # Receipt and history.
     "receipt-title": "Receipt {number}",
     "receipt-accepted": ("{n} student is accepted.", "{n} students are accepted."),
@@ -317,8 +317,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "state-withdrawn": "withdrawn",
     "state-discarded": "thrown away",
     "withdraw-title": "Withdraw upload {number}?",
-    "withdraw-words": "It will not count any more, and your institution will have delivered nothing until you send "
-    "another file. It stays in the history. This can’t be undone, but you can send the file again.",
+    "withdraw-words": "It will not count any more, and its students are in no analysis until you send another file. It "
+    "stays in the history. This can’t be undone, but you can send the file again.",
     "withdraw-do": "Withdraw it",
     "withdraw-not": "No, keep it",
     "ended-title": "This file is not open any more",

@@ -65,6 +65,7 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-file-empty-wrong": "The file is empty.",
     "fault-file-empty-mend": "Check that you chose the right file, and that it was saved.",
     "fault-file-unreadable-mend": "Check that it opens in its own program. Save it as XLSX or CSV and send it again.",
+    "fault-file-too-large-mend": "Leave only the rows of your own students in it, and the columns that are asked for.",
     "fault-arm-empty-wrong": "No row belongs to the experimental or the control group.",
     "fault-arm-empty-mend": "Check that you chose the right column for the group, and what its words stand for.",
     "fault-no-outcome-at-all-wrong": "No student has a single result.",

@@ -1,0 +1,156 @@
+"""Sheets as people leave them: merged cells, hidden and empty sheets, totals and signatures below the students."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import examples
+import numpy as np
+import openpyxl
+import pytest
+from openpyxl.workbook import Workbook
+
+from expeval.fault_codes import sentence
+from expeval.faults import Fault, Faults
+from expeval.scores.reading import read_scores
+from expeval.scores.table import Scores
+from expeval.study.reading import read_study
+
+HEAD = ["student", "arm", "score"]
+
+
+def read(folder: Path) -> Scores:
+    return read_scores(read_study(folder / "study.toml"))
+
+
+def fault_of(folder: Path) -> Fault:
+    with pytest.raises(Faults) as raised:
+        read(folder)
+    (fault,) = raised.value
+    return fault
+
+
+def changed(folder: Path) -> tuple[Path, Workbook]:
+    """The workbook of a study, to be changed and saved again."""
+    path = folder / "scores.xlsx"
+    return path, openpyxl.load_workbook(path)
+
+
+def test_a_cell_merged_over_several_rows_is_the_cell_of_each(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    arms = ["new", None, None, "old", None, None]
+    lines = [HEAD, *([f"s{i}", arm, 40 + i] for i, arm in enumerate(arms))]
+    examples.write_xlsx(tmp_path, {"S": lines})
+    path, book = changed(tmp_path)
+    book["S"].merge_cells("B2:B4")
+    book["S"].merge_cells("B5:B7")
+    book.save(path)
+    scores = read(tmp_path)
+    assert scores.arm.tolist() == [1, 1, 1, 0, 0, 0]
+    assert scores.left_out == {}
+    (notice,) = scores.notices
+    assert (notice.code, "“arm”" in notice.message) == ("merged-cells", True)
+
+
+def test_a_page_s_cell_that_spans_rows_is_the_cell_of_each(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xls"]')
+    arms = ["<td rowspan=2>new", "", "<td rowspan=2>old", ""]
+    rows = [f"<tr><td>s{i}{arm}<td>{i}" for i, arm in enumerate(arms)]
+    page = f"<table><tr><th>student<th>arm<th>score{''.join(rows)}</table>"
+    (tmp_path / "scores.xls").write_text(page, encoding="utf-8")
+    assert read(tmp_path).arm.tolist() == [1, 1, 0, 0]
+
+
+def test_what_is_merged_with_the_header_is_no_cell_of_a_student(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    lines = [HEAD, [None, None, "of 50"], ["a", "new", 1], ["b", "old", 2]]
+    examples.write_xlsx(tmp_path, {"S": lines})
+    path, book = changed(tmp_path)
+    book["S"].merge_cells("A1:A2")
+    book["S"].merge_cells("B1:B2")
+    book.save(path)
+    fault = fault_of(tmp_path)
+    assert (fault.code, fault.row) == ("rows-below", 2)
+
+
+def test_merged_ranges_that_overlap_end(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    examples.write_xlsx(tmp_path, {"S": examples.sheet_lines()})
+    ranges = b"".join(b'<mergeCell ref="B%d:B1000000"/>' % row for row in range(2, 5000))
+    merged = b'</sheetData><mergeCells count="4998">' + ranges + b"</mergeCells>"
+    path = tmp_path / "scores.xlsx"
+    examples.replace_part(path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</sheetData>", merged))
+    assert read(tmp_path).n == 6
+
+
+@pytest.mark.parametrize("visible", [[["see the other sheet"]], []])
+def test_a_hidden_sheet_that_may_hold_the_students_is_asked_about(visible: list[list[str]], tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    examples.write_xlsx(tmp_path, {"Note": visible, "Marks": examples.sheet_lines()})
+    path, book = changed(tmp_path)
+    book["Marks"].sheet_state = "hidden"
+    book.save(path)
+    fault = fault_of(tmp_path)
+    assert (fault.code, fault.key) == ("sheet-unclear", "data.sheet")
+    assert "Marks" in sentence(fault)
+
+
+def test_a_named_sheet_that_is_empty_is_named(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]', data='sheet = "B"')
+    examples.write_xlsx(tmp_path, {"A": examples.sheet_lines(), "B": []})
+    fault = fault_of(tmp_path)
+    assert (fault.code, fault.sheet) == ("file-empty", "B")
+
+
+def test_half_a_workbook_is_damaged(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    path = examples.write_xlsx(tmp_path, {"A": examples.sheet_lines()})
+    path.write_bytes(path.read_bytes()[:-400])
+    assert fault_of(tmp_path).code == "workbook-unsafe"
+
+
+@pytest.mark.parametrize("word", ["Итого", "ВСЕГО:", "Средний балл", "Ср. балл", "Total", "mean "])
+@pytest.mark.parametrize("arm", ["", "new"])
+def test_totals_in_the_column_of_identifiers_are_no_students(word: str, arm: str, tmp_path: Path) -> None:
+    examples.write_study(tmp_path)
+    examples.write_csv(tmp_path, examples.HEAD + examples.ROWS + f"{word},{arm},50\nTeacher: N. N.,,\n")
+    fault = fault_of(tmp_path)
+    assert (fault.code, fault.row, fault.rows, fault.key) == ("rows-below", 6, (7,), "data.last_row")
+
+
+def test_identifiers_that_only_begin_like_totals_are_students(tmp_path: Path) -> None:
+    examples.write_study(tmp_path)
+    examples.write_csv(tmp_path, examples.HEAD + examples.ROWS + "Meaney,new,1\nВсегоров,old,2\nsum1,new,3\n")
+    assert read(tmp_path).n == 7
+
+
+def test_rows_without_identifiers_do_not_empty_the_arms_too(tmp_path: Path) -> None:
+    examples.write_study(tmp_path)
+    examples.write_csv(tmp_path, "student,arm,score\n,new,1\n,old,2\n,new,3\n")
+    assert fault_of(tmp_path).code == "rows-below"
+
+
+def test_a_file_name_may_be_spelt_in_two_unicode_forms(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["\u0439.csv"]')
+    examples.write_csv(tmp_path, name="\u0438\u0306.csv")
+    assert read(tmp_path).n == 4
+
+
+def test_what_may_be_a_student_s_cell_is_no_near_name(tmp_path: Path) -> None:
+    examples.write_study(tmp_path)
+    (tmp_path / "scores.csv").write_text('[{"student":"s7","arm":"new","score":1},{"student":"s9"}]', encoding="utf-8")
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    assert not any("s7" in sentence(fault) or "s9" in sentence(fault) for fault in raised.value)
+
+
+def test_numbers_of_thousands_of_digits_and_beyond_1e300_are_told(tmp_path: Path) -> None:
+    examples.write_study(tmp_path)
+    examples.write_csv(
+        tmp_path, f"student,arm,score\na,new,{'9' * 5000}\nb,old,-1e308\nc,new,{'0' * 5000}7\nd,old,1e300\n"
+    )
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    assert [(fault.code, fault.row) for fault in raised.value] == [("integer-too-large", 2), ("not-finite", 3)]
+    examples.write_csv(tmp_path, f"student,arm,score\nc,new,{'0' * 5000}7\nd,old,1e300\n")
+    np.testing.assert_array_equal(read(tmp_path).outcomes["Score"].values, [7.0, 1e300])
