@@ -153,11 +153,14 @@ many = settings(
 
 
 def ask(guest: Guest, method: str, path: str, **given: Any) -> Seen | None:
-    """Ask; ``None`` for what no client would send at all."""
+    """Ask; ``None`` for what no client would send at all.  A made-up cookie is answered by a new one: hers stays."""
+    kept = httpx.Cookies(guest.cookies)
     try:
         return guest.ask(method, path, follow=False, **given)
     except (httpx.InvalidURL, UnicodeEncodeError, httpx.LocalProtocolError):
         return None
+    finally:
+        guest.cookies = kept
 
 
 @pytest.mark.slow

@@ -250,7 +250,8 @@ class Guest:
     def choose(self, data: bytes, name: str = "marks.csv", cohort: str | None = None) -> Seen:
         """Send a file from the start page."""
         seen = self.get("/")
-        form = next(one for one in seen.forms if one.file is not None)
+        form = next((one for one in seen.forms if one.file is not None), None)
+        assert form is not None, (seen.status, seen.path, seen.text)
         return self.send(seen, form, (name, data), **({"cohort": cohort} if cohort is not None else {}))
 
 

@@ -80,8 +80,9 @@ def choose_sheet(
         # A sheet with a title or a header alone is no second sheet of students; of several such, the first is told.
         filled = [grid for grid in filled if _has_rows(grid, settings, wanted)] or filled[:1]
     hidden = [grid for grid in grids if not grid.visible]
-    if hidden and wanted and not any(_has_rows(grid, settings, wanted) for grid in filled):
-        filled += hidden  # they may hold what the visible ones lack
+    # Where no visible one has a row of students, or a column of theirs, those may stand on a hidden one.
+    if hidden and wanted and not any(_has_rows(grid, settings, wanted) or _columns_of(grid, wanted) for grid in filled):
+        filled += hidden
     if len(filled) > 1 or hidden == filled != []:
         found = ", ".join(grid.name for grid in filled)
         raise Unreadable(Fault("sheet-unclear", file, key="data.sheet", found=found))
