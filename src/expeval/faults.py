@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -54,6 +54,20 @@ class Faults(Exception):
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self.faults)
+
+
+def alike(faults: Iterable[Fault], likeness: Callable[[Fault], Hashable]) -> list[tuple[Fault, ...]]:
+    """Faults of the same likeness together, in the order of the first of each."""
+    groups: dict[Hashable, list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault(likeness(fault), []).append(fault)
+    return [tuple(group) for group in groups.values()]
+
+
+def as_one(faults: tuple[Fault, ...]) -> Fault:
+    """The first of some faults that are told as one; the others are in its ``details["like"]``."""
+    first, *rest = faults
+    return replace(first, details={**first.details, "like": tuple(rest)}) if rest else first
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:

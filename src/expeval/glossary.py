@@ -5,6 +5,8 @@ Rows, CSV, documentation and tests read these tables: a name that is not here ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 COLUMNS: dict[str, str] = {
     "outcome": "The outcome's name in the study file.",
     "analysis": "The kind of analysis: assumption, test, effect-size, regression, variance, institution, ...",
@@ -196,6 +198,13 @@ def note(*codes: str | None) -> str | None:
     """The sentences of some codes joined, or ``None`` where there is none."""
     words = [NOTES[code] for code in dict.fromkeys(code for code in codes if code)]
     return "; ".join(words) if words else None
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them: a, b and c."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 _OF_CLASSES = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from expeval.glossary import listed
 from expeval.results import DecisionRow, PlanRow, WarningRow
 from expeval.study.plan import (
     LockedPlan,
@@ -243,7 +244,7 @@ def _look_rows(
     if not looks and len(cohorts) < 2:
         return (), ()
     look = find_look(looks, cohorts)
-    held = f"The data hold the cohort{'s' if len(cohorts) > 1 else ''} {_listed(cohorts)}"
+    held = f"The data hold the cohort{'s' if len(cohorts) > 1 else ''} {listed(tuple(cohorts))}"
     code, said = _look_said(look, 1.0 - study.inference.confidence)
     figures: dict[str, float | int | str | None] = {"cohorts": ", ".join(cohorts)}
     figures |= {"number": look.number, "planned": look.planned}
@@ -275,8 +276,3 @@ def _look_said(look: Look, alpha: float) -> tuple[str | None, tuple[str, str]]:
         "If the data were analysed before all of them were there, the p-values are too small, and no correction "
         "repairs that.",
     )
-
-
-def _listed(labels: Collection[str]) -> str:
-    *first, last = labels
-    return f"{', '.join(first)} and {last}" if first else last

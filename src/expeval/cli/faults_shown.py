@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from expeval.cli.language import spoken
 from expeval.cli.words import said
 from expeval.fault_codes import NAMELESS, STUDY_CODES, Message, Told, further, message
 from expeval.fault_codes.wording import like, rows_of
-from expeval.faults import Fault, Faults
+from expeval.faults import Fault, Faults, alike, as_one
 
 SHOWN = 200
 TABLE_FROM = 100  # columns of the terminal
@@ -125,17 +124,8 @@ def merge_alike(faults: Iterable[Fault]) -> list[Fault]:
 
     What is wrong with whole files is one fault too, where nothing but the file differs.
     """
-    return _merged(_merged(faults, _likeness), _likeness_of_files)
-
-
-def _merged(faults: Iterable[Fault], likeness: Callable[[Fault], tuple[object, ...]]) -> list[Fault]:
-    groups: dict[Any, list[Fault]] = {}
-    for fault in faults:
-        groups.setdefault(likeness(fault), []).append(fault)
-    return [
-        dataclasses.replace(first, details={**first.details, "like": tuple(rest)}) if rest else first
-        for first, *rest in groups.values()
-    ]
+    one_kind = map(as_one, alike(faults, _likeness))
+    return [as_one(ones) for ones in alike(one_kind, _likeness_of_files)]
 
 
 def _likeness(fault: Fault) -> tuple[object, ...]:
@@ -150,8 +140,8 @@ def _likeness_of_files(fault: Fault) -> tuple[object, ...]:
     # A name that fits no file is told as the place, and the row of a header that is found is not told.
     found = None if fault.found == fault.file else fault.found
     row = None if fault.column else fault.row
-    alike = (fault.code, fault.sheet, fault.column, fault.key, found, fault.allowed, fault.nearest, row)
-    return (*alike, repr(sorted(fault.details.items())))
+    same = (fault.code, fault.sheet, fault.column, fault.key, found, fault.allowed, fault.nearest, row)
+    return (*same, repr(sorted(fault.details.items())))
 
 
 def _json_text(faults: Faults, language: str, ascii_only: bool) -> str:

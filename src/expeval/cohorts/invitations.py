@@ -116,8 +116,7 @@ def follow(store: Store, token: str) -> Link:
         found = session.execute(statement).first()
         # The same steps for every token: what differs is only known at the end.
         same = hmac.compare_digest(_NOBODY if found is None else found[0].token_hash, hashed)
-        holds = found is not None and found[0].revoked is None and found[0].expires > now()
-        if found is None or not (same and holds):
+        if found is None or not (same and holds(found[0])):
             raise NoSuchLink
         link = _link(*found)
     if link.opened is None:
@@ -125,11 +124,16 @@ def follow(store: Store, token: str) -> Link:
     return link
 
 
+def holds(link: Link | Invitation) -> bool:
+    """Whether a link could be followed now."""
+    return link.revoked is None and link.expires > now()
+
+
 def still_holds(store: Store, number: int) -> Link:
     """The invitation of a session that followed its link before; raises :class:`NoSuchLink`."""
     with store.reading() as session:
         invitation = session.get(Invitation, number)
-        if invitation is None or invitation.revoked is not None or invitation.expires <= now():
+        if invitation is None or not holds(invitation):
             raise NoSuchLink
         unit = None if invitation.institution_id is None else session.get_one(Institution, invitation.institution_id)
         return _link(invitation, None if unit is None else unit.name)

@@ -274,18 +274,24 @@ def _alone_in(parent: Path, out: Path) -> Iterator[None]:
         return
     handle = os.open(parent, os.O_RDONLY)
     try:
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise CannotWrite(f"{out} can't be written: another run has been writing beside it.") from None
-                time.sleep(0.05)
+        if not taken(lambda: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB), PATIENCE):
+            raise CannotWrite(f"{out} can't be written: another run has been writing beside it.")
         yield
     finally:
         os.close(handle)
+
+
+def taken(take: Callable[[], None], patience: float) -> bool:
+    """Take a lock that does not wait itself, trying again for some seconds; ``False``: another has it still."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            take()
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
 
 
 def _sync(folder: Path) -> None:

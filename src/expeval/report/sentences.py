@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from expeval.glossary import listed
 from expeval.report.numbers import count, number, p_words, percent
 from expeval.report.subject import SUPERIORITY, Scale, Subject, subjects
 
@@ -325,10 +326,3 @@ def _adjusted(subject: Subject, row: EstimateRow) -> tuple[str, ...]:
         held = f", holding {names} constant" if names else ""
         return (subject.of_clusters("Students are compared with others of the same institution") + f"{held}.",)
     return (f"Adjusted for {names}.",) if names else ()
-
-
-def listed(names: tuple[str, ...] | list[str]) -> str:
-    """Names as a sentence lists them: a, b and c."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from expeval.glossary import of_classes
+from expeval.glossary import listed, of_classes
 from expeval.report.numbers import count, number
-from expeval.report.sentences import listed
 from expeval.report.subject import Subject, classes_alone, subjects
 from expeval.results import Results, WarningRow
 

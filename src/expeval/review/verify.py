@@ -117,7 +117,7 @@ def _told_once(bundle: tuple[Edited, ...], folder: tuple[Edited, ...]) -> tuple[
 
 def _verified(output: _Output, say: Progress) -> Verification:
     old = output.results
-    files = _changed_files(output, {})
+    files = _changed_files(output)
     try:
         study = read_study(output.study_file)
     except Faults as faults:
@@ -128,7 +128,7 @@ def _verified(output: _Output, say: Progress) -> Verification:
         locked = _locked(output, study, scores)
     except Faults as faults:
         return _not_rerun(output, Causes(plan, seed, files, None, ()), faults)
-    files = _changed_files(output, store_hashes(study, scores.sources, output.place))
+    files += _changed(output, store_hashes(study, scores.sources, output.place))
     results = locked.beside(analyse(study, scores, say))
     now = make_manifest(study, scores.sources, results, output.place)
     table = None if output.bundled else table_change(output.manifest["made"].get("table"), scores, installation_key())
@@ -204,14 +204,19 @@ def _require_data(place: Path, manifest: Mapping[str, Any], results: Mapping[str
         )
 
 
-def _changed_files(output: _Output, stores: Mapping[str, str]) -> tuple[FileChange, ...]:
-    """Data with another content than then; ``stores`` have the hash of what they hold, others are not looked at."""
+def _changed_files(output: _Output) -> tuple[FileChange, ...]:
+    """Data files with another content than then; of a store only who reads it knows what it holds."""
     if output.bundled:
         return tuple(FileChange(DATA) for file in output.edited if file.file == DATA)
-    hashes = output.manifest["hashes"]
-    unread = stores_of(output.place, output.manifest, output.results)
-    now = {name: hash_file(output.place / name) for name in data_files(output.manifest) if name not in unread}
-    return tuple(FileChange(name) for name, sha256 in {**now, **stores}.items() if sha256 != hashes.get(name))
+    stores = stores_of(output.place, output.manifest, output.results)
+    names = [name for name in data_files(output.manifest) if name not in stores]
+    return _changed(output, {name: hash_file(output.place / name) for name in names})
+
+
+def _changed(output: _Output, hashes: Mapping[str, str]) -> tuple[FileChange, ...]:
+    """Of data with these hashes now, those that had others then."""
+    then = output.manifest["hashes"]
+    return tuple(FileChange(name) for name, sha256 in hashes.items() if sha256 != then.get(name))
 
 
 @dataclass(frozen=True, slots=True)

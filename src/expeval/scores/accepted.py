@@ -20,7 +20,7 @@ from expeval.scores.tables import Listed, Table
 from expeval.study.spec import Study
 
 if TYPE_CHECKING:
-    from expeval.store.snapshot import AcceptedRow
+    from expeval.store.snapshot import AcceptedRow, Snapshot
 
 FIRST_ROW = 2  # rows are counted as in what `expeval cohorts export` writes: a row of names, then the students
 
@@ -45,18 +45,22 @@ def accepted_hash(study: Study) -> str | None:
     expeval.store.failures.CannotStore
         Where the store can't be read.
     """
-    from expeval.store.open import open_store
-    from expeval.store.snapshot import take_snapshot
-
     place = place_of_store(study)
     if isinstance(place, Path) and not place.exists():
         return None
+    snapshot = _snapshot(place)
+    return snapshot.sha256 if snapshot.rows else None
+
+
+def _snapshot(place: str | Path) -> Snapshot:
+    from expeval.store.open import open_store
+    from expeval.store.snapshot import take_snapshot
+
     store = open_store(place)
     try:
-        snapshot = take_snapshot(store)
+        return take_snapshot(store)
     finally:
         store.close()
-    return snapshot.sha256 if snapshot.rows else None
 
 
 def read_accepted(study: Study, columns: Columns, faults: list[Fault]) -> Table | None:
@@ -64,19 +68,13 @@ def read_accepted(study: Study, columns: Columns, faults: list[Fault]) -> Table 
     place, name = place_of_store(study), name_of_store(study)
     try:
         from expeval.store.failures import CannotStore
-        from expeval.store.open import open_store
-        from expeval.store.snapshot import take_snapshot
     except ModuleNotFoundError:
         # The libraries of the store come with an extra of their own.
         found, allowed = "sqlalchemy and alembic", 'pip install "expeval[serve]"'
         faults.append(Fault("library-missing", name, found=found, allowed=allowed))
         return None
     try:
-        store = open_store(place)
-        try:
-            snapshot = take_snapshot(store)
-        finally:
-            store.close()
+        snapshot = _snapshot(place)
     except CannotStore as reason:
         faults.append(Fault("store-unreadable", name, key="data.store", found=str(reason)))
         return None

@@ -24,6 +24,7 @@ from expeval.store.pseudonyms import Pseudonyms
 from expeval.study.spec import Study
 from expeval.web.addresses import short_numbers
 from expeval.web.coordinator import coordinator_routes
+from expeval.web.coordinator_invitations import NewLinks
 from expeval.web.headers import SafeHeaders, safe_headers
 from expeval.web.health import health
 from expeval.web.links import link_routes
@@ -80,6 +81,7 @@ def make_application(study: Study, store: Store, pseudonyms: Pseudonyms, setting
     state.study, state.store, state.pseudonyms, state.settings = study, store, pseudonyms, settings
     state.sessions, state.pace = Sessions(settings.secret), Pace()
     state.waiting, state.work = WaitingRoom(settings.waiting_seconds), Workplace()
+    state.new_links = NewLinks()
     return application
 
 

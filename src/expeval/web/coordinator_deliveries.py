@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from expeval.cohorts.history import Delivery, deliveries
-from expeval.cohorts.invitations import Link, links
+from expeval.cohorts.invitations import Link, holds, links
 from expeval.cohorts.naming import expected_cohorts
 from expeval.store.open import Store
-from expeval.store.records import now
 from expeval.study.spec import Study
 
 Asked = Literal["opened", "not-opened", "not-invited"]
@@ -67,11 +66,6 @@ def deliveries_of(store: Store, study: Study) -> DeliveryTable:
     counts = Counter(delivery.state for row in rows for delivery in row.deliveries)
     unopened = tuple(link for link in given if link.opened is None and holds(link))
     return DeliveryTable(cohorts, tuple(rows), counts, unopened)
-
-
-def holds(link: Link) -> bool:
-    """Whether a link could be followed now."""
-    return link.revoked is None and link.expires > now()
 
 
 def expected_institutions(study: Study) -> tuple[str, ...]:

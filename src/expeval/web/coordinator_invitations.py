@@ -15,9 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from expeval.cohorts import invitations
-from expeval.cohorts.invitations import DAYS, LONGEST_DAYS, Link
+from expeval.cohorts.invitations import DAYS, LONGEST_DAYS, Link, holds
 from expeval.study.spec import Study
-from expeval.web.coordinator_deliveries import expected_institutions, holds
+from expeval.web.coordinator_deliveries import expected_institutions
 from expeval.web.pages import page, redirect
 from expeval.web.visitors import coordinators_only, visitor_of
 
@@ -70,10 +70,7 @@ def invitation_routes() -> list[Route]:
 
 def new_links(request: Request) -> NewLinks:
     """The links that wait for being looked at."""
-    state = request.app.state
-    if getattr(state, "new_links", None) is None:
-        state.new_links = NewLinks()
-    found: NewLinks = state.new_links
+    found: NewLinks = request.app.state.new_links
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -62,8 +61,3 @@ def link_routes() -> list[Route]:
         Route("/leave", leave, methods=["POST"]),
         Route("/robots.txt", nothing, methods=["GET"]),
     ]
-
-
-def forbidden(error: HTTPException) -> bool:
-    """Whether a refusal is of a form that did not come from our page."""
-    return error.detail == "forged"

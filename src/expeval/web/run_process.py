@@ -12,17 +12,16 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from expeval.web.runs import STATE, note
+from expeval.web.catalogue import LANGUAGES
+from expeval.web.runs import STATE, note, now_text
 
 if TYPE_CHECKING:
     from expeval.faults import Fault
 
-LANGUAGES = ("en", "ru")
 TOLD = 20  # faults; the rest is counted
 
 
@@ -48,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except Stopped:
         ended = {"state": "stopped"}
-    note(folder, {**facts, **ended, "ended": datetime.now(UTC).isoformat(timespec="seconds")})
+    note(folder, {**facts, **ended, "ended": now_text()})
     return 0 if ended["state"] == "done" else 1
 
 

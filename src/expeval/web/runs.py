@@ -15,13 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from expeval.record.writing import MANIFEST, CannotWrite, write_file
+from expeval.record.writing import MANIFEST, CannotWrite, taken, write_file
 
 State = Literal["never", "running", "done", "faulty", "failed", "stopped", "cut-off"]
 SERVED = {
@@ -207,7 +207,7 @@ class Runs:
         handle = os.open(self.folder / LOCK, flags, 0o600)
         try:
             kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-            yield handle if _taken(lambda: fcntl.flock(handle, kind | fcntl.LOCK_NB), wait) else None
+            yield handle if taken(lambda: fcntl.flock(handle, kind | fcntl.LOCK_NB), wait) else None
         finally:
             os.close(handle)
 
@@ -219,22 +219,9 @@ class Runs:
         return known if isinstance(known, dict) else None
 
 
-def _taken(take: Callable[[], None], wait: float) -> bool:
-    """Take a lock, trying again for a while: who only looks holds it for a moment."""
-    until = time.monotonic() + wait
-    while True:
-        try:
-            take()
-            return True
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(0.01)
-
-
 def begin(folder: Path, by: int | None) -> None:
     """Note that a run starts."""
-    note(folder, {"state": "running", "started": _now(), "by": by})
+    note(folder, {"state": "running", "started": now_text(), "by": by})
 
 
 def note(folder: Path, facts: Mapping[str, Any]) -> None:
@@ -242,7 +229,8 @@ def note(folder: Path, facts: Mapping[str, Any]) -> None:
     write_file(folder / STATE, json.dumps(facts, ensure_ascii=False))
 
 
-def _now() -> str:
+def now_text() -> str:
+    """The time as the state of a run has it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from expeval.cohorts.history import Uploaded, history
+from expeval.cohorts.mending import open_drafts
 from expeval.cohorts.naming import expected_cohorts
 from expeval.cohorts.template import template
 from expeval.store.schema import CONFIRMED, DRAFT
@@ -87,8 +88,6 @@ async def start(request: Request) -> Response:
 
 def _own_drafts(request: Request, uploads: list[Uploaded]) -> list[Uploaded]:
     """Her drafts, the latest first: a colleague's of the same institution are not hers to go on with."""
-    from expeval.cohorts.mending import open_drafts
-
     own = set(open_drafts(request.app.state.store, visitor_of(request).sender))
     return [one for one in uploads if one.state == DRAFT and one.number in own]
 

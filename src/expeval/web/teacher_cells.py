@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -227,7 +226,5 @@ async def say_decimal(request: Request) -> Response:
     sign = {"comma": ",", "point": "."}.get(str((await request.form()).get("decimal", "")))
     if sign is None:
         return redirect(request, f"/draft/{number}/cells", {"problem": "nothing", **(below(request) or {})})
-    if sign not in (",", "."):
-        raise HTTPException(400)
     await work(request, settle, state.store, visitor_of(request).sender, number, decimal="," if sign == "," else ".")
     return redirect(request, f"/draft/{number}", below(request))

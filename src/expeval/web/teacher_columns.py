@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.datastructures import FormData
 
 from expeval.cohorts.columns import Match, columns_of, known_beforehand, match_columns
+from expeval.scores.roles import Columns
 from expeval.scores.spelling import tidy
 from expeval.study.spec import Study
 
@@ -43,17 +44,17 @@ def named(study: Study, match: Match) -> Named:
     return Named(match.column, role, about, match.may_lack)
 
 
-def _needless(study: Study) -> frozenset[str]:
-    """Columns that the link says, or that stand in the study's own file of institutions; reads that file."""
-    columns = columns_of(study)
+def _needless(study: Study, columns: Columns) -> frozenset[str]:
+    """Columns that the link says, or that stand in the study's own file of institutions."""
     elsewhere = set(columns.known) - set(columns.keys) if study.data.institutions else set()
     return known_beforehand(study) | elsewhere
 
 
 def columns_named(study: Study) -> list[Named]:
     """The columns that a file should have."""
-    matches = match_columns(study, columns_of(study), (), {}, {})
-    needless = _needless(study)
+    columns = columns_of(study)
+    matches = match_columns(study, columns, (), {}, {})
+    needless = _needless(study, columns)
     return _first([named(study, match) for match in matches if match.column not in needless])
 
 
@@ -67,7 +68,7 @@ def _first(columns: list[Named]) -> list[Named]:
 
 def asked(study: Study, matches: tuple[Match, ...]) -> list[tuple[Named, Match]]:
     """The columns that a teacher is shown: those that need not be in her file only where they are."""
-    needless = _needless(study)
+    needless = _needless(study, columns_of(study))
     shown = {match.column: match for match in matches if match.column not in needless or match.theirs is not None}
     return [(one, shown[one.column]) for one in _first([named(study, match) for match in shown.values()])]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from expeval.fault_codes import WORDINGS, message
-from expeval.faults import Fault
+from expeval.faults import Fault, alike, as_one
 from expeval.web.catalogue import CATALOGUE, say
 
 
@@ -23,26 +23,27 @@ class Told:
 
 def told(faults: Iterable[Fault], language: str, names: Mapping[str, str] | None = None) -> list[Told]:
     """The messages of faults, alike ones together; ``names``: the study's columns and the file's."""
-    groups: dict[tuple[object, ...], list[Fault]] = {}
-    for fault in faults:
-        # Of both groups that nobody is in the sentence is the same.
-        key = None if fault.code == "arm-empty" else fault.key
-        groups.setdefault((fault.code, fault.file, fault.sheet, fault.column, key), []).append(fault)
-    return [_told(ones, language, names or {}) for ones in groups.values()]
+    return [_told(ones, language, names or {}) for ones in alike(faults, _likeness)]
 
 
-def _told(ones: list[Fault], language: str, names: Mapping[str, str]) -> Told:
-    first, *rest = ones
-    theirs = names.get(first.column or "", first.column)
-    one = replace(first, column=theirs, details={**first.details, **({"like": tuple(rest)} if rest else {})})
+def _likeness(fault: Fault) -> tuple[object, ...]:
+    # Of both groups that nobody is in the sentence is the same.
+    key = None if fault.code == "arm-empty" else fault.key
+    return (fault.code, fault.file, fault.sheet, fault.column, key)
+
+
+def _told(ones: tuple[Fault, ...], language: str, names: Mapping[str, str]) -> Told:
+    fault = as_one(ones)
+    theirs = names.get(fault.column or "", fault.column)
+    one = replace(fault, column=theirs)
     said = message(one, language)
     facts = WORDINGS[language].facts(one) | {"column": theirs or ""}
-    own = {part: f"fault-{first.code}-{part}" for part in ("wrong", "mend")}
+    own = {part: f"fault-{fault.code}-{part}" for part in ("wrong", "mend")}
     wrong, mend = (
         say(language, own[part], **_Facts(facts)) if own[part] in CATALOGUE[language] else text
         for part, text in (("wrong", said.wrong), ("mend", said.mend))
     )
-    return Told(first.code, said.place, _sentence(wrong), _sentence(mend), tuple(ones))
+    return Told(fault.code, said.place, _sentence(wrong), _sentence(mend), ones)
 
 
 class _Facts(dict[str, str]):
