@@ -8,33 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from visits import Place, guest_at, marks, place_in, serving
+from visits import STUDY, Place, guest_at, marks, place_in, serving
 
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
 SHOTS = os.environ.get("EXPEVAL_SCREENSHOTS")  # a folder, to look at the pages
-STUDY_OF_COHORTS = """\
-[study]
-title = "Small classes in three years"
-[data]
-store = "cohorts.db"
-student = "code"
-institution = "school"
-institutions = "schools.csv"
-class = "class"
-cohort = "year"
-[groups]
-column = "group"
-experimental = ["new"]
-control = ["old"]
-assigned = "class"
-[[outcomes]]
-name = "Mark"
-column = "mark"
-kind = "ordinal"
-levels = [2, 3, 4, 5]
-[plan]
-looks = [["2025"], ["2025", "2026"]]
-"""
+STUDY_OF_COHORTS = STUDY.replace('"Marks"', '"Small classes in three years"').replace(
+    'class = "class"', 'institutions = "schools.csv"\nclass = "class"\ncohort = "year"'
+)
+STUDY_OF_COHORTS += '[plan]\nlooks = [["2025"], ["2025", "2026"]]\n'
 SCHOOLS = ["School 7", "School 8", "Lyceum <b>№ 3</b> with a rather long name of its own", "Gymnasium 1", "College 12"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")]

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from grade_books import CLEAN, GRADE_BOOK, HEAD, STUDY, THEIRS
 from starlette.exceptions import HTTPException
-from visits import ADDRESS, Guest, Place, Seen, client_of, place_in
+from visits import ADDRESS, Guest, Place, client_of, place_in, token
 
 from expeval.cohorts.history import events, history
 from expeval.cohorts.sender import Sender
@@ -25,31 +25,6 @@ from expeval.web.forgery import FIELD
 from expeval.web.logs import AsJson
 from expeval.web.settings import Settings
 from expeval.web.uploads import Bounds
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    made = place_in(tmp_path, STUDY)
-    yield made
-    made.store.close()
-
-
-@pytest.fixture
-def client(place: Place) -> Iterator[httpx.Client]:
-    with client_of(place) as client:
-        yield client
-
-
-@pytest.fixture
-def teacher(place: Place, client: httpx.Client) -> Guest:
-    guest = Guest(client)
-    guest.enter(place.link("School 7"))
-    return guest
-
-
-def token(seen: Seen) -> str:
-    return next(dict(form.fields)[FIELD] for form in seen.forms if FIELD in dict(form.fields))
-
 
 # Bodies
 

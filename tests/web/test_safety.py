@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from grade_books import CLEAN, STUDY
-from visits import ADDRESS, Guest, Place, Seen, client_of, place_in
+from visits import ADDRESS, Guest, Place, Seen, client_of, place_in, token
 
 from expeval.cohorts.history import history
 from expeval.cohorts.invitations import invite, links, revoke
@@ -23,30 +22,6 @@ from expeval.web.logs import AsJson
 from expeval.web.visitors import Sessions
 
 STRICT = safe_headers(https=False)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    made = place_in(tmp_path, STUDY)
-    yield made
-    made.store.close()
-
-
-@pytest.fixture
-def client(place: Place) -> Iterator[httpx.Client]:
-    with client_of(place) as client:
-        yield client
-
-
-@pytest.fixture
-def teacher(place: Place, client: httpx.Client) -> Guest:
-    guest = Guest(client)
-    guest.enter(place.link("School 7"))
-    return guest
-
-
-def token(seen: Seen) -> str:
-    return next(dict(form.fields)[FIELD] for form in seen.forms if FIELD in dict(form.fields))
 
 
 def to_preview(teacher: Guest) -> Seen:

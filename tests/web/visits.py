@@ -23,6 +23,7 @@ from expeval.store.pseudonyms import Pseudonyms, open_pseudonyms
 from expeval.store.snapshot import take_snapshot
 from expeval.study.reading import read_study
 from expeval.study.spec import Study
+from expeval.web.forgery import FIELD
 
 ADDRESS = "http://127.0.0.1:8000"
 STUDY = """\
@@ -191,6 +192,11 @@ class Seen:
     def form(self, end: str) -> Form:
         """The form whose action ends so."""
         return next(form for form in self.forms if form.action.endswith(end))
+
+
+def token(seen: Seen) -> str:
+    """What a form of a page carries."""
+    return next(dict(form.fields)[FIELD] for form in seen.forms if FIELD in dict(form.fields))
 
 
 class Guest:
