@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expeval.scores import at_once, text_records
 from expeval.scores.cells import DistinctCells, NumericCells, Value
 from expeval.scores.delimited import DelimitedFile
 from expeval.scores.header import Header, locate_header
@@ -41,8 +42,16 @@ def header_of(data: bytes) -> Header:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(LETTERS, max_size=60), st.sampled_from([",", ";", "\t", "|", "ж"]))
-def test_records_and_cells_are_those_of_the_csv_module(letters: list[str], delimiter: str) -> None:
+@given(
+    st.lists(LETTERS, max_size=60),
+    st.sampled_from([",", ";", "\t", "|", "ж"]),
+    st.sampled_from([1, 2, 3, 7, text_records.BLOCK]),
+    st.sampled_from([0, at_once.LARGE]),
+)
+def test_records_and_cells_are_those_of_the_csv_module(
+    letters: list[str], delimiter: str, block: int, large: int
+) -> None:
+    """Whatever the blocks that a file is looked at in, one after the other or several at once."""
     text = "h0,h1\n" + "".join(letters)
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)
@@ -53,7 +62,10 @@ def test_records_and_cells_are_those_of_the_csv_module(letters: list[str], delim
     width = 1 + max(len(cells) for _, cells in expected)
     if "\0" in text:
         return
-    file, columns = read(text.encode(), width, delimiter=delimiter)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_records, "BLOCK", block)
+        patch.setattr(at_once, "LARGE", large)
+        file, columns = read(text.encode(), width, delimiter=delimiter)
     records = file.records
     shown = [(int(records.lines[k]), records.cells(k)) for k in range(records.count)]
     assert shown == expected
@@ -180,3 +192,13 @@ def test_missing_numbers_are_one_and_last() -> None:
     codes, found = distinct_numbers(np.array([np.nan, 2.0, -0.0, 0.0, -np.nan]))
     assert codes.tolist() == [2, 1, 0, 0, 2]
     np.testing.assert_array_equal(found, [0, 2, np.nan])
+
+
+def test_work_at_once_answers_in_order_and_fails_as_one_after_the_other_does() -> None:
+    for size in (0, at_once.LARGE):
+        assert at_once.each(lambda k: k * k, range(40), size) == [k * k for k in range(40)]
+        assert at_once.both(lambda: 1, lambda: "a", size) == (1, "a")
+        with pytest.raises(ZeroDivisionError):
+            at_once.each(lambda k: 1 // (k - 3), range(5), size)
+        with pytest.raises(ZeroDivisionError):
+            at_once.both(lambda: 1 // 0, lambda: "a", size)

@@ -151,10 +151,12 @@ def student_labels(
     labels = read_labels_column(sheet, name, missing, by_code=True)
     everyone = np.ones(sheet.rows.size, dtype=bool)
     faults += cell_faults(sheet, name, labels.faulty, everyone, personal=True)
-    told = np.concatenate([*labels.faulty.values(), np.zeros(0, dtype=np.int64)])
-    nobody = np.setdiff1d(np.union1d(np.flatnonzero(labels.codes < 0), _totals(labels)), told)
-    if nobody.size:
-        fault = sheet.row_fault("rows-below", nobody.tolist(), key="data.last_row", column=name)
+    nobody = labels.codes < 0
+    nobody[_totals(labels)] = True
+    for told in labels.faulty.values():
+        nobody[told] = False
+    if nobody.any():
+        fault = sheet.row_fault("rows-below", np.flatnonzero(nobody).tolist(), key="data.last_row", column=name)
         fault.details.update({"entry": entry} if entry else {})
         faults.append(fault)
     return labels

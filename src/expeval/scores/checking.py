@@ -140,6 +140,8 @@ def check_students(
 
 def _groups_of_several(codes: IntArray) -> list[list[int]]:
     """The rows of each code that occurs more than once, in the order of their first rows."""
+    if bool((codes[1:] > codes[:-1]).all()):
+        return []
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     ends = np.append(starts[1:], codes.size)
@@ -247,7 +249,7 @@ def check_identifies(sheets: Sequence[Sheet], column: Column, name: str, key: st
     if not isinstance(column, Categories):
         return []
     filled = column.codes[~column.missing]
-    levels = int(np.unique(filled).size)
+    levels = int(np.count_nonzero(np.bincount(filled, minlength=1)))
     if levels <= FEW_LEVELS or 2 * levels <= filled.size:
         return []
     fault = column_fault("covariate-identifies", holders(sheets, name), name, key)

@@ -69,12 +69,15 @@ def outcome_column(
             allowed=_allowed(outcome, levels),
             choices=tuple(levels.by_text) if levels else (),
         )
-        pieces.append(Numbers(column.values, column.reasons).at(np.flatnonzero(part.kept)))
+        everyone = Numbers(column.values, column.reasons)
+        pieces.append(everyone if part.kept.all() else everyone.at(np.flatnonzero(part.kept)))
     return merge_numbers(pieces)
 
 
 def merge_numbers(pieces: Sequence[Numbers]) -> Numbers:
     """Numbers of several files one below the other, with the reasons of those that are declared missing."""
+    if len(pieces) == 1 and pieces[0].reasons is None:
+        return pieces[0]
     values = np.concatenate([np.zeros(0), *(piece.values for piece in pieces)])
     if all(piece.reasons is None for piece in pieces):
         return Numbers(values)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from expeval.faults import Fault
+from expeval.scores.at_once import each
 from expeval.scores.cells import FAULTS_A_COLUMN, Cells, Sheet, gather
 from expeval.scores.dialect import SAMPLE, Decoded, decode, detect_delimiter
 from expeval.scores.plain_numbers import number_cells
@@ -122,17 +122,14 @@ class DelimitedFile:
     def _cells(self, located: Located, kept: Flags, request: Request) -> dict[str, Cells]:
         if not kept.any():
             return {name: gather([]) for name in request.positions}
-        found: dict[str, Cells] = {}
         first = int(kept.argmax())
         where = slice(first, None) if kept[first:].all() else np.flatnonzero(kept)
-        left = Counter(request.positions.values())
-        for name, place in request.positions.items():
-            column = located.columns[place].at(where)
-            left[place] -= 1
-            if not left[place]:
-                del located.columns[place]
+
+        def read(name: str) -> Cells:
+            column = located.columns[request.positions[name]].at(where)
             if name in request.numeric:
-                found[name] = number_cells(column, self.delimiter, self.settings.decimal, request.missing)
-            else:
-                found[name] = distinct_texts(column, may_be_many=True)
-        return found
+                return number_cells(column, self.delimiter, self.settings.decimal, request.missing)
+            return distinct_texts(column, may_be_many=True)
+
+        names = list(request.positions)
+        return dict(zip(names, each(read, names, self.records.file.size), strict=True))

@@ -8,17 +8,11 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from expeval.faults import Fault, nearest
-from expeval.scores.columnar import ParquetFile
-from expeval.scores.delimited import DelimitedFile
-from expeval.scores.html_table import HtmlTables
-from expeval.scores.labelled import open_spss, open_stata
-from expeval.scores.opendocument import OpenDocument
 from expeval.scores.settings import OpenFile, Reader, Settings, Unreadable
-from expeval.scores.spreadsheet import Workbook
-from expeval.scores.xml_spreadsheet import XmlSpreadsheet
 
 MAX_BYTES = 2**30  # of one file of scores
 COMPARED_BYTES = 2**20  # at once, when a file is looked at again
@@ -33,16 +27,17 @@ class FoundFile:
     name: str
 
 
-#: format -> its reader.  A format without a reader is refused with the words on the right, which name it.
-READERS: dict[str, Reader] = {
-    "text": DelimitedFile,
-    "workbook": Workbook,
-    "ods": OpenDocument,
-    "html": HtmlTables,
-    "xml-spreadsheet": XmlSpreadsheet,
-    "parquet": ParquetFile,
-    "spss": open_spss,
-    "stata": open_stata,
+#: format -> its reader, as module and name: most studies need one of them, and it loads when it is needed.  A format
+#: without a reader is refused with the words below, which name it.
+READERS: dict[str, tuple[str, str]] = {
+    "text": ("delimited", "DelimitedFile"),
+    "workbook": ("spreadsheet", "Workbook"),
+    "ods": ("opendocument", "OpenDocument"),
+    "html": ("html_table", "HtmlTables"),
+    "xml-spreadsheet": ("xml_spreadsheet", "XmlSpreadsheet"),
+    "parquet": ("columnar", "ParquetFile"),
+    "spss": ("labelled", "open_spss"),
+    "stata": ("labelled", "open_stata"),
 }
 NOT_YET = {
     "flat-ods": "flat OpenDocument (.fods)",
@@ -137,7 +132,14 @@ def open_file(file: FoundFile, data: bytes, settings: Settings, wanted: Sequence
     form = sniff(data, file.path.suffix.lower())
     if form not in READERS:
         raise Unreadable(Fault("format-unsupported", file.name, found=NOT_YET[form], allowed=READABLE))
-    return READERS[form](data, settings, wanted, file.name)
+    return reader_of(form)(data, settings, wanted, file.name)
+
+
+def reader_of(form: str) -> Reader:
+    """The reader of a format."""
+    module, name = READERS[form]
+    reader: Reader = getattr(import_module(f"expeval.scores.{module}"), name)
+    return reader
 
 
 def sniff(data: bytes, suffix: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from expeval.faults import Fault
+from expeval.scores.at_once import both
 from expeval.scores.cells import Sheet
 from expeval.scores.header import column_faults, locate_header
 from expeval.scores.opening import FoundFile, check_unchanged, digest, find_files, open_file, read_bytes
@@ -77,13 +78,13 @@ def read_table(
     before = len(faults)
     try:
         data = read_bytes(listed.file)
-        table = _read(listed, data, columns, missing, faults)
+        table, sha256 = both(lambda: _read(listed, data, columns, missing, faults), lambda: digest(data), len(data))
     except Unreadable as unreadable:
         faults += unreadable.faults
         return None
     finally:
         name_entry(faults[before:], entry)
-    table.sheet.sha256 = digest(data)
+    table.sheet.sha256 = sha256
     faults += check_unchanged(listed.file, data)
     return table
 

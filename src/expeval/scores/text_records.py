@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expeval.scores.at_once import each
 from expeval.scores.same_values import Flags
 from expeval.scores.table import IntArray
 from expeval.scores.text_cells import ColumnPlaces, FileLetters, Letters
@@ -27,6 +28,15 @@ class Located:
     lengths: IntArray
     blank: Flags
     columns: dict[int, ColumnPlaces]
+
+
+@dataclass(frozen=True, slots=True)
+class _LineBreaks:
+    """The line breaks of a block that end a record: where they are, which of all its line breaks, of how many."""
+
+    ends: IntArray
+    numbers: IntArray | None = None
+    count: int = 0
 
 
 class RecordTooLong(Exception):
@@ -88,41 +98,50 @@ class Records:
 
     def _find(self) -> bool:
         """Find the records; false where a quotation mark neither opens nor closes a cell."""
-        ends: list[IntArray] = []
-        numbers: list[IntArray] = []
-        inside = newlines = 0
-        for block in range(0, self.letters.size, BLOCK):
-            letters = self.letters[block : block + BLOCK]
-            if not self.quoted:
-                ends.append(np.flatnonzero(letters == _NEWLINE) + block)
-                continue
-            places = np.flatnonzero((letters == _NEWLINE) | (letters == _QUOTE))
-            is_quote = letters[places] == _QUOTE
-            within = _odd(is_quote) ^ bool(inside)
-            if not self._regular(places + block, is_quote, within):
-                return False
-            line_breaks = ~is_quote
-            outside = ~within[line_breaks]
-            ends.append(places[line_breaks][outside] + block)
-            numbers.append(np.flatnonzero(outside) + newlines)
-            newlines += outside.size
-            inside = int(within[-1]) if within.size else inside
-        self.ends = np.concatenate([np.zeros(0, dtype=np.int64), *ends])
+        blocks = range(0, self.letters.size, BLOCK)
+        # A block begins inside a cell where an odd number of quotation marks stand before it.
+        marks = each(self._marks_of, blocks, self.letters.size) if self.quoted else [0 for _ in blocks]
+        before = np.cumsum([0, *marks])
+        begun = [(block, bool(odd)) for block, odd in zip(blocks, before % 2, strict=False)]
+        found = each(self._line_breaks, begun, self.letters.size)
+        if any(block is None for block in found):
+            return False
+        parts = [block for block in found if block is not None]
+        self.ends = np.concatenate([np.zeros(0, dtype=np.int64), *(part.ends for part in parts)])
         if not self.quoted:
             self.lines = np.arange(self.ends.size + 1, dtype=np.int64)
         else:
-            self.lines = np.concatenate([[0], *(number + 1 for number in numbers)]).astype(np.int64)
+            firsts = np.cumsum([0, *(part.count for part in parts)])
+            numbers = [part.numbers + first + 1 for part, first in zip(parts, firsts, strict=False)]
+            self.lines = np.concatenate([[0], *numbers]).astype(np.int64)
         self.lines += self.first_line
         self.starts = np.append(0, self.ends + 1)
         if self.starts[-1] < self.letters.size:
             self.ends = np.append(self.ends, self.letters.size)
         self.starts, self.lines = self.starts[: self.ends.size], self.lines[: self.ends.size]
-        return inside == 0
+        return not before[-1] % 2
 
-    def _regular(self, places: IntArray, is_quote: Flags, within: Flags) -> bool:
+    def _marks_of(self, block: int) -> int:
+        return int(np.count_nonzero(self.letters[block : block + BLOCK] == _QUOTE))
+
+    def _line_breaks(self, begun: tuple[int, bool]) -> _LineBreaks | None:
+        """The line breaks that end a record in a block, which may begin inside a cell; ``None``: not regular."""
+        block, inside = begun
+        letters = self.letters[block : block + BLOCK]
+        if not self.quoted:
+            places = np.flatnonzero(letters == _NEWLINE)
+            return _LineBreaks(places + block)
+        places = np.flatnonzero((letters == _NEWLINE) | (letters == _QUOTE))
+        is_quote = letters[places] == _QUOTE
+        if not self._regular(places[is_quote] + block, inside):
+            return None
+        line_breaks = np.flatnonzero(~is_quote)
+        outside = np.flatnonzero(_outside(line_breaks, inside))
+        return _LineBreaks(places[line_breaks[outside]] + block, outside, line_breaks.size)
+
+    def _regular(self, marks: IntArray, inside: bool) -> bool:
         """Whether each quotation mark of a block opens or closes a cell, so that counting them tells what is inside."""
-        opening = places[is_quote & within]
-        closing = places[is_quote & ~within]
+        opening, closing = marks[int(inside) :: 2], marks[1 - int(inside) :: 2]
         if closing.size and closing[-1] == self.letters.size - 1:
             closing = closing[:-1]
         before = self.letters[opening - 1]
@@ -145,8 +164,8 @@ class Records:
                 for column in columns
             },
         )
-        for first, last in self._blocks(stop):
-            self._locate_in(first, last, located)
+        # Each block fills its own stretch of the arrays.
+        each(lambda block: self._locate_in(*block, located), list(self._blocks(stop)), self.letters.size)
         return located
 
     def _blocks(self, stop: int) -> Iterator[tuple[int, int]]:
@@ -189,8 +208,9 @@ class Records:
             stops |= letters == _QUOTE
         places = np.flatnonzero(stops)
         if self.quoted:
-            is_quote = letters[places] == _QUOTE
-            places = places[~(is_quote | _odd(is_quote))]
+            others = np.flatnonzero(letters[places] != _QUOTE)
+            outside = _outside(others)
+            places = places[others if outside.all() else others[outside]]
         return places if end < letters.size else np.append(places, end)
 
     def _blank(self, letters: Letters, starts: IntArray, ends: IntArray) -> Flags:
@@ -203,11 +223,12 @@ class Records:
         return np.maximum.reduceat(inked[letters], starts) == 0 if blank.any() else blank
 
 
-def _odd(is_quote: Flags) -> Flags:
-    """Whether the number of quotation marks up to and with each place is odd."""
-    counts = np.cumsum(is_quote.view(np.uint8), dtype=np.uint8)  # modulo 256
-    odd: Flags = (counts & np.uint8(1)).view(np.bool_)
-    return odd
+def _outside(others: IntArray, inside: bool = False) -> Flags:
+    """Which places are outside quotation marks; ``others`` are their numbers among all places, those of marks too."""
+    # Among the places before it, those that are not in ``others`` are marks; counted modulo 256.
+    marks = others.astype(np.uint8) - np.arange(others.size, dtype=np.uint32).astype(np.uint8)
+    outside: Flags = (marks & np.uint8(1)) == np.uint8(inside)
+    return outside
 
 
 def _cells_of(column: int, starts: IntArray, stops: IntArray, lengths: IntArray) -> tuple[IntArray, IntArray]:
