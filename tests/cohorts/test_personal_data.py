@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import openpyxl
 import pytest
 
+from expeval.cohorts import invitations
 from expeval.cohorts.choices import Choices
 from expeval.cohorts.history import events
+from expeval.cohorts.invitations import invite, revoke
 from expeval.cohorts.mending import mend
+from expeval.cohorts.sender import NotReady
+from expeval.cohorts.upload import discard_unreachable
 from expeval.cohorts.withdrawal import erase_student
+from expeval.store.records import now
 from expeval.store.snapshot import take_snapshot
 
 NAMES = ["Ivanov-Qwerty", "Петрова-Йцукен", "777123456", "Zürcher"]
@@ -146,6 +152,22 @@ def test_a_wrong_column_leaves_no_words_behind(house) -> None:
     house.draft(csv_of())
     house.store.tidy()
     assert_nobody(house.stored(), FULL)
+
+
+def test_drafts_of_links_that_hold_no_more_are_dropped(house, monkeypatch: pytest.MonkeyPatch) -> None:
+    revoked, expired, holding = (
+        house.other("School 7", invite(house.store, house.study, "Anna", "School 7", days).number) for days in (9, 1, 2)
+    )
+    kept, others = house.draft(), [one.draft(csv_of()) for one in (revoked, expired, holding)]
+    assert discard_unreachable(house.store) == 0
+    revoke(house.store, int(revoked.sender.invitation))
+    monkeypatch.setattr(invitations, "now", lambda: now() + timedelta(days=1, seconds=1))
+    assert [discard_unreachable(house.store), discard_unreachable(house.store)] == [2, 0]
+    for number in others[:2]:
+        with pytest.raises(NotReady):
+            house.review(number)
+    assert house.review(kept).number == kept
+    assert holding.review(others[2]).number == others[2]
 
 
 def test_a_student_who_was_mended_into_a_row_is_erased_too(house) -> None:

@@ -65,6 +65,16 @@ def test_who_has_delivered_and_who_has_not(place: Place, client: httpx.Client) -
     assert "Links that nobody has opened" in text
 
 
+def test_that_the_study_file_has_changed_is_said(place: Place, client: httpx.Client) -> None:
+    guest = Guest(client)
+    assert "The study file has changed" not in guest.enter(place.link()).text
+    with place.study.path.open("a", encoding="utf-8") as file:
+        file.write("# a remark\n")
+    assert "The study file has changed" in guest.get("/coordinator").text
+    place.study.path.unlink()
+    assert "The study file has changed" in guest.get("/coordinator").text
+
+
 def test_no_page_shows_a_student_or_a_score(place: Place, client: httpx.Client) -> None:
     head = guest(place, client)
     guest(place, client, "School 7").upload(marks("Ivanov").replace(b",5\n", b",4\n"))

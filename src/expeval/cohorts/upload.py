@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from expeval.cohorts import remembered
 from expeval.cohorts.choices import Choices
 from expeval.cohorts.columns import Match, unmatched
+from expeval.cohorts.invitations import holds
 from expeval.cohorts.looking import MOST_ROWS, clean_name, open_upload
 from expeval.cohorts.sender import Sender, upload_of
 from expeval.faults import Fault, Faults
@@ -36,7 +37,7 @@ from expeval.scores.typed import read_labels_column
 from expeval.store.open import Store
 from expeval.store.pseudonyms import EVERY_COHORT, Pseudonyms
 from expeval.store.records import institution_of, note, now
-from expeval.store.schema import DISCARDED, DRAFT, Correction, Erasure, Upload, UploadRow
+from expeval.store.schema import DISCARDED, DRAFT, Correction, Erasure, Invitation, Upload, UploadRow
 from expeval.study.spec import Study
 
 ROWS_AT_ONCE = 5_000
@@ -88,7 +89,7 @@ def keep_draft(
     with store.writing() as session:
         institution = institution_of(session, study.study.title, sender.institution)
         for earlier in _drafts(session, institution.id, cohort, sender.invitation):
-            _discard(session, earlier, sender)
+            _discard(session, earlier, sender.actor)
         upload = Upload(
             institution_id=institution.id,
             cohort=cohort,
@@ -121,7 +122,25 @@ def discard(store: Store, sender: Sender, number: int) -> None:
     with store.writing() as session:
         upload = upload_of(session, sender, number)
         if upload.state == DRAFT:
-            _discard(session, upload, sender)
+            _discard(session, upload, sender.actor)
+
+
+def discard_unreachable(store: Store) -> int:
+    """Drop the drafts of links that hold no more, which nobody could go on with; gives how many there were."""
+    with store.reading() as session:
+        if not any(_unreachable(session)):
+            return 0
+    with store.writing() as session:
+        drafts = _unreachable(session)
+        for upload in drafts:
+            _discard(session, upload, "upkeep")
+        return len(drafts)
+
+
+def _unreachable(session: Session) -> list[Upload]:
+    statement = select(Upload, Invitation).join(Invitation, Invitation.number == Upload.invitation_number)
+    found = session.execute(statement.where(Upload.state == DRAFT).order_by(Upload.number))
+    return [upload for upload, invitation in found if not holds(invitation)]
 
 
 def read_file(study: Study, data: bytes, name: str, choices: Choices, known: Mapping[str, str]) -> FileRead:
@@ -277,9 +296,9 @@ def _drafts(session: Session, institution: int, cohort: str, invitation: int | N
     return list(session.scalars(statement))
 
 
-def _discard(session: Session, upload: Upload, sender: Sender) -> None:
+def _discard(session: Session, upload: Upload, actor: str) -> None:
     drop_rows(session, upload)
-    happened = note(session, "draft-discarded", sender.actor, upload.institution_id, upload.number)
+    happened = note(session, "draft-discarded", actor, upload.institution_id, upload.number)
     upload.state, upload.ended_event = DISCARDED, happened.number
 
 

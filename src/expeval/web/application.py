@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import anyio
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -18,12 +19,13 @@ from starlette.staticfiles import StaticFiles
 
 from expeval.cohorts.columns import check_served
 from expeval.cohorts.sender import NoSuchUpload, NotReady
+from expeval.cohorts.upload import discard_unreachable
 from expeval.store.failures import CannotStore
 from expeval.store.open import Store
 from expeval.store.pseudonyms import Pseudonyms
 from expeval.study.spec import Study
 from expeval.web.addresses import short_numbers
-from expeval.web.coordinator import coordinator_routes
+from expeval.web.coordinator import coordinator_routes, study_file_hash
 from expeval.web.coordinator_invitations import NewLinks
 from expeval.web.headers import SafeHeaders, safe_headers
 from expeval.web.health import health
@@ -38,6 +40,7 @@ from expeval.web.uploads import Bounds, WaitingRoom, left_behind
 from expeval.web.visitors import Sessions
 from expeval.web.work import Workplace
 
+UPKEEP_SECONDS = 3600.0
 STATIC = TEMPLATES.with_name("static")
 # Statuses that have words of their own; every other one is told as 400 or 500 is.
 TOLD = frozenset({400, 403, 404, 405, 408, 409, 413, 429, 500, 503})
@@ -54,6 +57,7 @@ def make_application(study: Study, store: Store, pseudonyms: Pseudonyms, setting
         with application.state.waiting.opened():
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(application.state.waiting.keep_clear)
+                tasks.start_soon(_keep_reachable, store)
                 LOG.info("started")
                 yield
                 tasks.cancel_scope.cancel()
@@ -79,10 +83,22 @@ def make_application(study: Study, store: Store, pseudonyms: Pseudonyms, setting
     )
     state = application.state
     state.study, state.store, state.pseudonyms, state.settings = study, store, pseudonyms, settings
+    state.study_hash = study_file_hash(study)
     state.sessions, state.pace = Sessions(settings.secret), Pace()
     state.waiting, state.work = WaitingRoom(settings.waiting_seconds), Workplace()
     state.new_links = NewLinks()
     return application
+
+
+async def _keep_reachable(store: Store) -> None:
+    """Every hour, drop the drafts of links that expired or were revoked: what isn't accepted isn't kept."""
+    while True:
+        try:
+            if dropped := await run_in_threadpool(discard_unreachable, store):
+                LOG.info("drafts dropped", extra={"facts": {"drafts": dropped}})
+        except CannotStore as failure:
+            LOG.error("not stored", extra={"facts": {"reason": str(failure)}})
+        await anyio.sleep(UPKEEP_SECONDS)
 
 
 def _routes() -> Sequence[BaseRoute]:

@@ -27,6 +27,7 @@ from expeval.web.visitors import teachers_only, visitor_of
 from expeval.web.work import work
 
 ENCODINGS = ("utf-8", "cp1251", "koi8-r", "cp866", "utf-16")
+HIDDEN = ("keep", "drop")
 DELIMITERS = {"semicolon": ";", "comma": ",", "tab": "\t", "bar": "|"}
 LAST_ROW = 1_000_000
 
@@ -92,9 +93,12 @@ def _waiting(request: Request) -> Waiting | None:
 def _settings(waiting: Waiting, form: FormData) -> Choices:
     """What is said about the file as a whole: each is one of those that were offered, else it is as before."""
     choices = waiting.choices
-    sheet, encoding, delimiter, row = (str(form.get(name, "")) for name in ("sheet", "encoding", "delimiter", "row"))
+    names = ("sheet", "encoding", "delimiter", "row", "hidden")
+    sheet, encoding, delimiter, row, hidden = (str(form.get(name, "")) for name in names)
     if sheet:
-        choices = replace(choices, sheet=sheet[:200], header_row=None, columns={})
+        choices = replace(choices, sheet=sheet[:200], header_row=None, hidden=None, columns={})
+    if hidden in HIDDEN:
+        choices = replace(choices, hidden=hidden)
     if encoding in ENCODINGS:
         choices = replace(choices, encoding=encoding)
     if delimiter in DELIMITERS:
@@ -145,6 +149,10 @@ async def _shown(
     }
     if looked is not None and looked.sheets:
         return page(request, "teacher_sheets.html", status, sheets=looked.sheets, **context)
+    if looked is not None and looked.hidden:
+        first, *rest = looked.hidden
+        asked_about = told([Fault("rows-hidden", waiting.name, row=first, rows=tuple(rest))], language)
+        return page(request, "teacher_hidden.html", status, fault=asked_about[0], choices=HIDDEN, **context)
     if looked is None or waiting.refused:
         shown = waiting.refused if looked is not None else sight.faults
         return page(
@@ -180,7 +188,7 @@ async def _columns(request: Request, waiting: Waiting, form: FormData) -> Respon
     except FileNotFoundError:
         return redirect(request, "/", {"problem": "gone"})
     looked = sight.looked
-    if looked is None or looked.sheets:
+    if looked is None or looked.sheets or looked.hidden:
         return redirect(request, f"/file/{waiting.key}")
     columns, wrong = chosen_columns(sight.columns, looked.names, form)
     if wrong:

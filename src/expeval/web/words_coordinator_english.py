@@ -134,4 +134,8 @@ TEXTS = {
     "coordinator-report-files": "Files of the report",
     "coordinator-report-file": "{name} (download)",
     "coordinator-important": "Important",
+    "coordinator-study-changed": (
+        "The study file has changed since these pages were started, and teachers are still asked what it said then. "
+        "Whoever runs these pages must stop expeval serve and start it again."
+    ),
 }

@@ -138,4 +138,8 @@ TEXTS = {
     "coordinator-report-files": "Файлы отчёта",
     "coordinator-report-file": "{name} (скачать)",
     "coordinator-important": "Важно",
+    "coordinator-study-changed": (
+        "Файл исследования изменился после запуска этих страниц, а учителей всё ещё спрашивают о том, что было в нём "
+        "тогда. Тот, кто ведёт эти страницы, должен остановить expeval serve и запустить снова."
+    ),
 }

@@ -30,6 +30,8 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-label-or-code-wrong": "What stands in “{column}” can be read in two ways: {cells}.",
     "fault-label-or-code-mend": _ASK,
     "fault-rows-below-wrong": "The student’s number or code is missing: {places}.",
+    "fault-rows-hidden-wrong": "Your sheet hides rows in which something stands: {places}.",
+    "fault-rows-hidden-mend": "A filter may have hidden them, or somebody did. Look at them in your spreadsheet.",
     "fault-rows-below-mend": "Type it. If the row is no student, remove it in your file and send the file again.",
     "fault-student-twice-same-wrong": "One student stands there more than once, with the same values: {places}.",
     "fault-student-twice-same-mend": "If these are different students, correct the number of one of them. If not, "

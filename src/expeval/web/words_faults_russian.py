@@ -26,6 +26,8 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-label-or-code-wrong": "То, что стоит в столбце «{column}», можно понять по-разному: {cells}.",
     "fault-label-or-code-mend": _ASK,
     "fault-rows-below-wrong": "Нет номера или кода обучающегося: {places}.",
+    "fault-rows-hidden-wrong": "На вашем листе скрыты строки, в которых что-то есть: {places}.",
+    "fault-rows-hidden-mend": "Их мог скрыть фильтр или кто-то вручную. Посмотрите на них в своей таблице.",
     "fault-rows-below-mend": "Впишите его. Если в этой строке не обучающийся, удалите её в файле и отправьте файл "
     "снова.",
     "fault-student-twice-same-wrong": "Один обучающийся записан несколько раз, с одинаковыми значениями: {places}.",
