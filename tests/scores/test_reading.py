@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 
 import examples
@@ -567,7 +569,10 @@ def test_the_visible_sheet_is_read_and_hidden_rows_as_the_study_says(tmp_path: P
     book["S"].row_dimensions[3].hidden = True
     book.save(path)
     write_study(tmp_path, files='["scores.xlsx"]')
-    scores = read(tmp_path)
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    assert [fault.code for fault in raised.value] == ["rows-hidden"]
+    scores = read_with(tmp_path, hidden="keep")
     assert scores.n == 6
     assert [notice.code for notice in scores.notices] == ["hidden-rows"]
     scores = read_with(tmp_path, hidden="drop")
@@ -612,6 +617,14 @@ def test_entries_with_settings_of_their_own(tmp_path: Path) -> None:
     assert [source.sheet for source in scores.sources] == ["A", "B"]
 
 
+def _archive(*names: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in names:
+            archive.writestr(name, "<xml/>")
+    return target.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
@@ -621,6 +634,8 @@ def test_entries_with_settings_of_their_own(tmp_path: Path) -> None:
         ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old workbook (.xls)"),
         (b"\x1f\x8b\x08\0", "archive"),
+        (_archive("[Content_Types].xml", "word/document.xml"), "text document or slides (.docx, .pptx)"),
+        (_archive("scores.csv"), "archive"),
         (b"\x01\x02\0\x03" * 50, "binary data"),
     ],
 )
@@ -630,6 +645,16 @@ def test_formats_that_are_not_read_are_named(content: bytes, found: str, tmp_pat
     with pytest.raises(Faults) as raised:
         read(tmp_path)
     assert [(fault.code, fault.found) for fault in raised.value] == [("format-unsupported", found)]
+
+
+@pytest.mark.parametrize("size", [200, 1000, 3000])
+def test_a_workbook_that_was_cut_off_is_damaged_and_no_archive(size: int, tmp_path: Path) -> None:
+    write_study(tmp_path, files='["scores.xlsx"]')
+    path = write_xlsx(tmp_path, {"A": examples.sheet_lines()})
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    assert [fault.code for fault in raised.value] == ["workbook-unsafe"]
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from grade_books import CLEAN, HEAD, STUDY, House
 
@@ -136,3 +138,47 @@ def test_simulated_data_are_said_to_be_on_every_page(tmp_path: Path) -> None:
             assert "simulated data" in teacher.get(path).response.text
     finally:
         house.close()
+
+
+def _with_hidden_rows() -> bytes:
+    """The clean file as a workbook that hides the rows 3 and 4."""
+    book = openpyxl.Workbook()
+    for line in CLEAN.decode().splitlines():
+        book.active.append([float(cell) if cell.replace(".", "").isdecimal() else cell for cell in line.split(",")])
+    for row in (3, 4, 9):
+        book.active.row_dimensions[row].hidden = True
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("choice", "count", "noted"),
+    [("keep", 4, "They count like the others, as you said"), ("drop", 2, "Hidden rows that were left out: 2")],
+)
+def test_whether_hidden_rows_count_is_asked(house: House, choice: str, count: int, noted: str) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose(_with_hidden_rows(), "book.xlsx")
+    assert "Do hidden rows count?" in seen.text
+    assert "something stands: rows 3, 4." in seen.text
+    form = next(form for form in seen.forms if dict(form.fields).get("step") == "settings")
+    assert "Do hidden rows count?" in teacher.send(seen, form, hidden="odd").text
+    seen = teacher.send(seen, form, hidden=choice)
+    assert "Which column is which?" in seen.text
+    seen = teacher.send(seen, seen.forms[0])
+    assert f"{count} students of this file will count." in seen.text
+    assert noted in seen.text
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (_with_hidden_rows()[:3000], "it is damaged, or far larger inside than it looks"),
+        (b"%PDF-1.7 ...", "This kind of file is not read here: PDF."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_no_file_to_go_on_with(house: House, data: bytes, said: str) -> None:
+    teacher = house.teacher()
+    assert said in teacher.choose(data, "book.xlsx").text
+    assert "book.xlsx: we could not read it" in teacher.get("/").text
+    assert "See why" in teacher.get("/").text

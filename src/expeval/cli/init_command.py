@@ -37,6 +37,13 @@ class DecimalSign(StrEnum):
     comma = ","
 
 
+class HiddenRows(StrEnum):
+    """What happens to rows that a spreadsheet hides."""
+
+    keep = "keep"
+    drop = "drop"
+
+
 def _column(flag: str, words: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(flag, metavar="COLUMN", help=words, show_default=False)
     return option
@@ -87,6 +94,10 @@ def init(
     last_row: Annotated[
         int | None, typer.Option("--last-row", metavar="ROW", min=1, help="The last row that holds a student.")
     ] = None,
+    hidden: Annotated[
+        HiddenRows | None,
+        typer.Option("--hidden", help="Whether rows that a spreadsheet hides count.", show_default=False),
+    ] = None,
     encoding: Annotated[
         str | None, typer.Option("--encoding", metavar="NAME", help="Of text files, as cp1251.")
     ] = None,
@@ -133,6 +144,7 @@ def init(
             sheet=int(sheet) if sheet is not None and sheet.isdecimal() else sheet,
             header_row=header_row,
             last_row=last_row,
+            hidden=hidden.value if hidden else None,
         )
         if not data:  # an arm in a file of its own is named by its flag
             data = [name for name in (*said.experimental, *said.control) if Path(name).is_file()]

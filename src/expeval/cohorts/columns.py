@@ -166,7 +166,7 @@ def _perhaps(study: Study, column: str, key: str, free: Sequence[str]) -> str | 
     return nearest(column, spelt)
 
 
-_TOLD_BY_NAME = ("baseline", "gender")
+_TOLD_BY_NAME = ("baseline", "gender", "mark")
 
 
 def _outcome_words(study: Study, column: str, key: str) -> set[str]:

@@ -47,6 +47,8 @@ class Looked:
         The study's columns, each with the file's.
     titles
         The texts above the header, row by row, as the page shows them.
+    hidden
+        Rows that the sheet hides and of which nobody has said whether they count.
     """
 
     file_name: str
@@ -55,11 +57,13 @@ class Looked:
     names: tuple[str, ...] = ()
     matches: tuple[Match, ...] = ()
     titles: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    hidden: tuple[int, ...] = ()
 
     @property
     def settled(self) -> bool:
         """Whether the columns can be read without a question."""
-        return not self.sheets and bool(self.matches) and all(match.settled for match in self.matches)
+        asked = self.sheets or self.hidden
+        return not asked and bool(self.matches) and all(match.settled for match in self.matches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ def look(
         names=tuple(filter(None, map(tidy, opened.header.names))),
         matches=opened.matches,
         titles=tuple((row, cells) for row, cells in titles if cells),
+        hidden=tuple(opened.file.hidden_rows(opened.header.row)) if isinstance(opened.file, GridFile) else (),
     )
 
 

@@ -136,6 +136,8 @@ def _look(file: FoundFile, written: str, data: bytes, settings: Settings, opened
         table.set("last_row", last, f"NOT SURE: below it are totals, notes or signatures, it seems (rows: {below})")
         opened = open_file(file, data, table.settings, ())
         table.sheet = _read(opened, header.row, len(header.names), places)
+    if settings.hidden is None and (rows := table.sheet.hidden_rows):
+        table.set("hidden", "keep", f'NOT SURE: hidden rows ({rows}) are read; "drop" leaves them out')
     return table
 
 

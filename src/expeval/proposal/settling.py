@@ -34,7 +34,7 @@ class Work:
             )
         for table in (*tables.main, *tables.students, *tables.institutions):
             for key, why in table.keys.items():
-                if key in ("header_row", "last_row") and why != SAID:
+                if key in ("header_row", "last_row", "hidden") and why != SAID:
                     value = getattr(table.settings, key)
                     self.doubt(f"{table_name(table)}: {key} = {value} ({why.removeprefix(NOT_SURE)})")
         if tables.unused:

@@ -172,7 +172,16 @@ class GridFile:
         if merged:
             quoted = ", ".join(f"“{name}”" for name in sorted(merged))
             sheet.notice("merged-cells", f"a cell merged over several rows was read as each row's in: {quoted}.")
+        hidden = [place for place, i in enumerate(kept) if i in grid.hidden]
+        if hidden and self.settings.hidden is None:
+            return sheet, [sheet.row_fault("rows-hidden", hidden, key="data.hidden")]
         return sheet, []
+
+    def hidden_rows(self, header_row: int) -> list[int]:
+        """Rows below the header (from 1) that the program hides and that hold something, where nobody said yet."""
+        last = self.settings.last_row or len(self.grid.rows)
+        rows = range(header_row, min(last, len(self.grid.rows))) if self.settings.hidden is None else ()
+        return [i + 1 for i in rows if i in self.grid.hidden and any(not is_blank(cell) for cell in self.grid.rows[i])]
 
     def _column(self, place: int, rows: list[int], merged: Mapping[int, Value]) -> Cells:
         every = self.grid.rows

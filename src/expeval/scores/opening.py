@@ -16,6 +16,9 @@ from expeval.scores.settings import OpenFile, Reader, Settings, Unreadable
 
 MAX_BYTES = 2**30  # of one file of scores
 COMPARED_BYTES = 2**20  # at once, when a file is looked at again
+SHOWN_FILES = 5
+_OF_STUDIES = (".toml", ".lock.json")  # what a glob may match beside data: study files and their locked plans
+_OF_RESULTS = ("results.json", "bundle.json")
 READABLE = "CSV, TSV, XLSX, ODS, HTML table, XML spreadsheet 2003, Parquet, SPSS (.sav, .zsav), Stata (.dta)"
 
 
@@ -46,6 +49,7 @@ NOT_YET = {
     "encrypted": "workbook with a password",
     "pdf": "PDF",
     "archive": "archive",
+    "document": "text document or slides (.docx, .pptx)",
 }
 
 
@@ -77,12 +81,30 @@ def _composed(name: str) -> str:
 
 
 def _matches(folder: Path, pattern: str) -> list[FoundFile]:
-    found = sorted(glob.glob(os.path.join(glob.escape(str(folder)), pattern), recursive=True))
+    names = sorted(glob.glob(os.path.join(glob.escape(str(folder)), pattern), recursive=True))
     # "~$name.xlsx" is what Excel leaves beside a workbook that is open.
-    paths = [Path(name) for name in found if not os.path.isdir(name) and not os.path.basename(name).startswith("~$")]
+    found = [Path(name) for name in names if not os.path.isdir(name) and not os.path.basename(name).startswith("~$")]
+    paths = [path for path in found if not path.name.lower().endswith(_OF_STUDIES)]
     if not paths:
-        raise Unreadable(Fault("glob-empty", pattern, found=pattern))
+        besides = ", ".join(_relative(path, folder) for path in found[:SHOWN_FILES])
+        raise Unreadable(Fault("glob-empty", pattern, found=pattern, details={"besides": besides or None}))
+    if written := [path for path in paths if _was_written(path, folder)]:
+        # Students of a bundle have other identifiers than the same students in the data: they would count twice.
+        shown = ", ".join(_relative(path, folder) for path in written[:SHOWN_FILES])
+        more = {"more-files": len(written) - SHOWN_FILES} if len(written) > SHOWN_FILES else {}
+        raise Unreadable(Fault("glob-of-results", pattern, found=shown, details=more))
     return [FoundFile(path, _relative(path, folder)) for path in paths]
+
+
+def _was_written(path: Path, folder: Path) -> bool:
+    """Whether a file stands in a report or in an unpacked bundle, which the study's own folder may be."""
+    here = Path(os.path.abspath(folder))
+    for place in Path(os.path.abspath(path)).parents:
+        if place == here or place in here.parents:
+            return False
+        if (place / "manifest.json").is_file() and any((place / name).is_file() for name in _OF_RESULTS):
+            return True
+    return False
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -179,6 +201,9 @@ def _sniff_markup(head: bytes) -> str:
     return "html" if start.startswith(_TAGS) else "text"
 
 
+_OF_OFFICE = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"word/", b"ppt/")
+
+
 def _sniff_archive(data: bytes) -> str:
     # Names stand in clear in an archive's directory at its end; the readers check the archive itself.
     directory = data[max(0, len(data) - 2**20) :]
@@ -189,4 +214,8 @@ def _sniff_archive(data: bytes) -> str:
     if b"opendocument.spreadsheet" in data[:200]:
         return "ods"
     # Without its end, where the directory stands, a workbook is told to be damaged.
-    return "workbook" if b"xl/worksheets/" in data else "archive"
+    if b"xl/worksheets/" in data:
+        return "workbook"
+    if data.startswith(_OF_OFFICE, 30):  # the name of its first member
+        return "document" if b"word/" in data or b"ppt/" in data else "workbook"
+    return "archive"

@@ -27,6 +27,7 @@ from expeval.web.visitors import teachers_only, visitor_of
 from expeval.web.work import work
 
 ENCODINGS = ("utf-8", "cp1251", "koi8-r", "cp866", "utf-16")
+SETTLED = frozenset({"data.encoding", "data.delimiter", "data.header_row"})  # keys that the page asks about
 HIDDEN = ("keep", "drop")
 DELIMITERS = {"semicolon": ";", "comma": ",", "tab": "\t", "bar": "|"}
 LAST_ROW = 1_000_000
@@ -69,7 +70,7 @@ async def choose(request: Request) -> Response:
     step = form.get("step")
     if step == "settings":
         waiting.choices = _settings(waiting, form)
-        waiting.refused = ()
+        waiting.refused, waiting.unreadable = (), False
         return again
     if step != "columns":
         raise HTTPException(400)
@@ -155,12 +156,13 @@ async def _shown(
         return page(request, "teacher_hidden.html", status, fault=asked_about[0], choices=HIDDEN, **context)
     if looked is None or waiting.refused:
         shown = waiting.refused if looked is not None else sight.faults
+        waiting.unreadable = not SETTLED.intersection(fault.key for fault in shown)
         return page(
             request,
             "teacher_unread.html",
             status,
             faults=told(shown, language),
-            keys={fault.key for fault in shown},
+            keys=SETTLED.intersection(fault.key for fault in shown),
             encodings=ENCODINGS,
             delimiters=tuple(DELIMITERS),
             rows=next((fault.details.get("header_rows") or (fault.row,) for fault in shown), (None,)),

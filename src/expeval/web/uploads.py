@@ -85,7 +85,10 @@ class Bounds:
 
 @dataclass(slots=True)
 class Waiting:
-    """A file that waits: ``choices`` are made about it until it becomes a draft; ``refused``: why it did not."""
+    """A file that waits: ``choices`` are made about it until it becomes a draft; ``refused``: why it did not.
+
+    ``unreadable``: nothing that could be chosen would help.
+    """
 
     key: str
     invitation: int
@@ -96,6 +99,7 @@ class Waiting:
     since: float
     choices: Choices = field(default_factory=Choices)
     refused: tuple[Fault, ...] = ()
+    unreadable: bool = False
 
     def content(self) -> bytes:
         """What was sent."""

@@ -64,6 +64,10 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-library-missing-wrong": "Файлы такого вида здесь не читаются.",
     "fault-library-missing-mend": "Откройте файл в программе электронных таблиц, сохраните как XLSX или CSV и "
     "отправьте снова.",
+    "fault-format-unsupported-wrong": "Такие файлы здесь не читаются: {found}.",
+    "fault-format-unsupported-mend": "Откройте файл в его программе, сохраните как XLSX или CSV и отправьте.",
+    "fault-workbook-unsafe-wrong": "Файл не открыт: он повреждён или внутри намного больше, чем кажется.",
+    "fault-workbook-unsafe-mend": "Откройте его в табличной программе, сохраните заново как XLSX и отправьте.",
     "fault-file-empty-wrong": "Файл пуст.",
     "fault-file-empty-mend": "Проверьте, тот ли файл вы выбрали и сохранён ли он.",
     "fault-file-unreadable-mend": "Проверьте, открывается ли он в своей программе. Сохраните его как XLSX или CSV и "
