@@ -157,6 +157,7 @@ def test_a_code_for_missing_that_nobody_declared_is_thought_of(code: str):
         ("header-unclear", "data.header_row"),
         ("sheet-unclear", "data.sheet"),
         ("rows-below", "data.last_row"),
+        ("rows-hidden", "data.hidden"),
         ("student-twice-same", "data.duplicates"),
         ("not-a-level", "outcomes.values"),
     ],

@@ -104,7 +104,7 @@ def test_a_row_below_without_words_is_found_by_check(init):
     study = init("журнал.xlsx")
     assert study.data.last_row == 40
     assert init.proposal.faults == ()
-    assert any("hold no student" in doubt for doubt in init.proposal.doubts)
+    assert any("the last row is left out, as it holds no student" in doubt for doubt in init.proposal.doubts)
 
 
 def test_a_pupil_called_like_a_total_stays(init):

@@ -197,6 +197,17 @@ def glob_empty(folder: Path) -> Example:
     return Example(["glob-empty"], {"file": "term-*.csv"})
 
 
+@example("glob-of-results")
+def glob_of_results(folder: Path) -> Example:
+    write_study(folder, files='["**/*.csv"]')
+    write_csv(folder)
+    (folder / "reports" / "tables").mkdir(parents=True)
+    for name in ("results.json", "manifest.json"):
+        (folder / "reports" / name).write_text("{}")
+    write_csv(folder / "reports" / "tables")
+    return Example(["glob-of-results"], {"file": "**/*.csv", "found": "reports/tables/scores.csv"})
+
+
 @example("file-empty")
 def file_empty(folder: Path) -> Example:
     write_study(folder)
@@ -310,6 +321,20 @@ def rows_below(folder: Path) -> Example:
     write_study(folder)
     write_csv(folder, HEAD + ROWS + ",,\n,,50.25\n,mean,50\n")
     return Example(["rows-below"], {"row": 7, "rows": (8,), "key": "data.last_row", "found": None})
+
+
+@example("rows-hidden")
+def rows_hidden(folder: Path) -> Example:
+    import openpyxl
+
+    write_study(folder, files='["scores.xlsx"]')
+    path = write_xlsx(folder, {"S": sheet_lines()})
+    book = openpyxl.load_workbook(path)
+    for row in (3, 4, 40):  # nothing stands in the last one
+        book["S"].row_dimensions[row].hidden = True
+    book.save(path)
+    fields = {"file": "scores.xlsx", "sheet": "S", "row": 3, "rows": (4,), "key": "data.hidden", "found": None}
+    return Example(["rows-hidden"], fields)
 
 
 # --- columns and rows ---------------------------------------------------------------------------------------
@@ -501,6 +526,13 @@ def institution_unknown(folder: Path) -> Example:
 def institution_twice(folder: Path) -> Example:
     _with_schools(folder, "school,kind\nA,town\nB,town\nA,village\n")
     return Example(["institution-twice"], {"file": "schools.csv", "row": 2, "rows": (4,), "found": "A"})
+
+
+@example("institution-unnamed")
+def institution_unnamed(folder: Path) -> Example:
+    _with_schools(folder, "school,kind\nA,town\n,\n,town\nB,town\nTotal,\n,\n,J. Smith\n")
+    fields = {"file": "schools.csv", "row": 4, "rows": (6, 8), "column": "school", "found": None}
+    return Example(["institution-unnamed"], fields, {"entry": "data.institutions"})
 
 
 @example("covariate-varies")

@@ -17,7 +17,17 @@ from expeval.web.pages import TEMPLATES
 from expeval.web.teacher_faults import told
 
 # Faults of files of the study's own, which no file of a teacher has.
-NEVER_HERS = frozenset({"cohort-missing", "file-missing", "glob-empty", "store-empty", "store-unreadable"})
+NEVER_HERS = frozenset(
+    {
+        "cohort-missing",
+        "file-missing",
+        "glob-empty",
+        "glob-of-results",
+        "institution-unnamed",
+        "store-empty",
+        "store-unreadable",
+    }
+)
 OF_STUDY_FILES = re.compile(
     r"study file|study\.toml|файл\w* исследован|\b(data|outcomes|groups|covariates)\.|set_header"
 )

@@ -136,7 +136,9 @@ def _edges(levels: FloatArray) -> FloatArray:
     low, high = float(levels[0]), float(levels[-1])
     raw = (high - low) / MOST_BINS
     power = 10.0 ** math.floor(math.log10(raw))
-    width = next(power * step for step in (1.0, 2.0, 2.5, 5.0, 10.0) if power * step >= raw)
+    width = next((power * step for step in (1.0, 2.0, 2.5, 5.0, 10.0) if power * step >= raw), 0.0)
+    if not width:  # a spread of so few of the smallest numbers that no power of ten divides it
+        return np.unique(np.linspace(low, high, 11))
     first = math.floor(low / width)
     last = math.floor(high / width) + 1
     edges = np.arange(first, last + 1) * width

@@ -27,7 +27,7 @@ from expeval.store.schema import CONFIRMED, DRAFT, Upload, UploadRow
 from expeval.study.spec import Study
 
 # What a notice of the reading may tell a teacher; others speak of other institutions, or of the methodologist's files.
-_HERS = frozenset({"column-look-alike", "hidden-rows", "group-look-alike"})
+_HERS = frozenset({"column-look-alike", "hidden-rows", "group-look-alike", "classes-look-alike"})
 
 
 @dataclass(frozen=True, slots=True)

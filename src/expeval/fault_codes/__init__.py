@@ -16,6 +16,10 @@ Fields of a template
     Only where: ``rows 8 and 21; rows 12 and 30``.
 ``{limit} {listed} {holds} {fits} {permitted} {add} {possible} {named} {not_named} {wanted} {beside} {header}``
     Part-sentences from the language's table of words, empty where the fault does not have what they say.
+``{searched}``
+    In how many rows the column names were looked for, where the file goes on below.
+``{besides}``
+    What a pattern matches that holds no data.
 ``{signs}``
     Which delimiters may be meant.
 ``{set_header}``
@@ -51,7 +55,7 @@ from expeval.fault_codes import (
     words_english,
     words_russian,
 )
-from expeval.fault_codes.wording import NAMELESS, Told, Wording, further
+from expeval.fault_codes.wording import NAMELESS, OWN_PARTS, Told, Wording, further
 
 __all__ = [
     "CATALOGUE",
@@ -168,7 +172,8 @@ def titles(language: str = "en") -> Iterator[tuple[str, FaultText]]:
     """All codes with their words, for the documentation: part-sentences are spelled out around their fields."""
     wording = WORDINGS[language]
     parts = wording.parts("{allowed}", wording.quoted("{found}"), "{key}", wording.quoted("{nearest}"))
-    facts = _Fields(parts | {"signs": wording.say("signs", "{found}"), "set_header": wording.say("set-header", 4)})
+    parts |= {"signs": wording.say("signs", "{found}"), "set_header": wording.say("set-header", 4)}
+    facts = _Fields(parts | dict.fromkeys(OWN_PARTS, ""))
     for code, text in CATALOGUE[language].items():
         sentence, mend = (template.format_map(facts) for template in (text.sentence, text.mend))
         yield code, FaultText(text.subject, text.title, sentence, mend)

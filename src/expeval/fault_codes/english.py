@@ -41,7 +41,7 @@ STUDY_TEXTS: Texts = {
     "wrong-type": (
         "Value of the wrong type",
         "{key} is {found}, which is of the wrong type.",
-        "{permitted}",
+        "{permitted} {truth}",
     ),
     "not-allowed": ("Value that is not allowed", "{key} is {found}, which may not stand there.", "{permitted}"),
     "empty-text": ("Empty text", "{key} is {found}, an empty text.", "{permitted}"),
@@ -178,8 +178,13 @@ DATA_TEXTS: Texts = {
     ),
     "glob-empty": (
         "Pattern without files",
-        "no file matches this pattern.",
+        "no file matches this pattern{besides}.",
         "Check the pattern; it is relative to the study file's folder.",
+    ),
+    "glob-of-results": (
+        "Pattern that matches results",
+        "this pattern also matches files of a report or a bundle: {found}.",
+        "Narrow the pattern, or name the files of data one by one.",
     ),
     "file-empty": ("Empty file", "the file is empty.", "Save the scores again, or leave the file out."),
     "header-only": ("Header only", "the file has column names but no row below them.", "Add the rows."),
@@ -247,11 +252,16 @@ DATA_TEXTS: Texts = {
         "If these are totals, notes or signatures below the students, set data.last_row to the last row that holds "
         "a student; otherwise fill in the identifier.",
     ),
+    "rows-hidden": (
+        "Hidden rows",
+        "the sheet hides rows that hold something: {places}.",
+        'Set data.hidden to "keep" if they count like the others, to "drop" to leave them out.',
+    ),
     # Columns and rows.
     "column-missing": (
         "No such column",
         "there is no such column{named}.",
-        "Change the name in the study file or in the file. {listed}",
+        "Change the name in the study file or in the file. {listed}{searched}",
     ),
     "column-twice": (
         "Column name twice",
@@ -360,8 +370,8 @@ DATA_TEXTS: Texts = {
         "Correct one of them, or remove the column from the file where it does not belong.",
     ),
     "summary-rows": (
-        "Means or sums below the students",
-        "the last rows seem to hold the means or sums of the arms, which would count as students: {places}.",
+        "Totals below the students",
+        "the last rows seem to hold totals, means or sums, which would count as students: {places}.",
         "Set data.last_row to the last row that holds a student.",
     ),
     "unit-both-arms": (
@@ -373,6 +383,12 @@ DATA_TEXTS: Texts = {
         "Institution without a row",
         "the file of institutions has no row for: {cells}.",
         "Add the row, or correct the institution's name where it is misspelt.",
+    ),
+    "institution-unnamed": (
+        "Row without an institution",
+        "no institution is named: {places}.",
+        "If these are totals, notes or signatures below the institutions, set last_row to the last row that holds an "
+        "institution; otherwise fill in the institution.",
     ),
     "institution-twice": (
         "Institution twice",

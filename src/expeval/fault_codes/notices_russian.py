@@ -53,7 +53,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         r"пропуски.",
     ),
     "rows-without-student": (
-        r"(.+): (\d+) rows? (?:has|have) no student in the files of scores and were left out\.",
+        r"(.+): (\d+) rows? (?:has|have) no student in the files of scores and (?:was|were) left out\.",
         r"\1: обучающихся из некоторых строк нет в файлах с баллами; эти строки исключены (\2).",
     ),
     "students-mostly-unmatched": (
@@ -67,14 +67,35 @@ NOTICES: dict[str, tuple[str, str]] = {
         r"\1: группы прочитаны из столбца «\2» файла организаций.",
     ),
     "institutions-unused": (
-        r"(.+): (\d+) institutions have no student in this study\.",
+        r"(.+): (\d+) institutions? (?:has|have) no student in this study\.",
         r"\1: в этом исследовании нет обучающихся некоторых организаций (\2).",
     ),
     "class-labels-repeat": (
-        r"(\d+) class labels stand in more than one institution; each is a class of its own there\.",
+        r"(\d+) class labels? stands? in more than one institution; each is a class of its own there\.",
         r"Одинаковые названия классов (\1) есть в разных организациях; в каждой это свой класс.",
     ),
+    "institutions-look-alike": (
+        r"Institutions whose labels differ only in capitals, spaces, leading zeros or letters that look alike count as "
+        r"different ones; first rows of each: (.+)\.",
+        r"Организации, названия которых отличаются только регистром, пробелами, ведущими нулями или похожими буквами, "
+        r"считаются разными; первые строки каждой: \1.",
+    ),
+    "classes-look-alike": (
+        r"Classes whose labels differ only in capitals, spaces, leading zeros or letters that look alike count as "
+        r"different ones; first rows of each: (.+)\.",
+        r"Классы, названия которых отличаются только регистром, пробелами, ведущими нулями или похожими буквами, "
+        r"считаются разными; первые строки каждого: \1.",
+    ),
+    "students-look-alike": (
+        r"Students whose identifiers differ only in capitals, spaces or letters that look alike count as different "
+        r"ones \((.+)\); the first of them: (.+)\.",
+        r"Обучающиеся, идентификаторы которых отличаются только регистром, пробелами или похожими буквами, считаются "
+        r"разными (\1); первые из них: \2.",
+    ),
 }
+
+# Sentences that quote the file's own names inside what is taken over as it is.
+_QUOTING = {"merged-cells", "user-missing", "nan-missing", "institutions-look-alike", "classes-look-alike"}
 
 
 def notice_in_russian(code: str, message: str) -> str:
@@ -86,4 +107,4 @@ def notice_in_russian(code: str, message: str) -> str:
     if found is None:
         return message
     said = found.expand(russian).replace("fewer than ", "менее ")
-    return said.replace("“", "«").replace("”", "»") if code in ("merged-cells", "user-missing", "nan-missing") else said
+    return said.replace("“", "«").replace("”", "»") if code in _QUOTING else said

@@ -70,6 +70,7 @@ PHRASES: dict[str, str] = {
     "binary data": "двоичные данные",
     "flat OpenDocument (.fods)": "OpenDocument одним файлом (.fods)",
     "binary workbook (.xlsb)": "двоичная книга (.xlsb)",
+    "text document or slides (.docx, .pptx)": "текстовый документ или презентация (.docx, .pptx)",
     "old workbook (.xls)": "книга старого формата (.xls)",
     "workbook with a password": "книга с паролем",
     "spreadsheet with a password": "таблица с паролем",

@@ -6,6 +6,7 @@ further tables: part-sentences, forms that go with a number, and what expeval it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,6 +23,11 @@ NAMELESS = frozenset(
 )
 # Here `nearest` is no spelling that was meant: the cell of the other form, the header row that is likely.
 _NO_SPELLING = frozenset({"decimal-unclear", "header-unclear"})
+
+# Part-sentences that few faults of their code have: of details of the same name, and of truth values.
+OWN_PARTS = ("searched", "besides", "truth")
+# Keys that name what cells hold, where true and false are texts.
+_OF_CELLS = re.compile(r"groups\.(experimental|control)\b|data\.missing\b|outcomes\[\d+\]\.(levels|values)\b")
 
 _OF_ALLOWED = ("limit", "listed", "holds", "fits", "permitted", "add", "possible")
 
@@ -161,6 +167,11 @@ class Wording:
         known |= {"key": fault.key or "", "found": found, "quoted": self.quoted(found), "allowed": allowed}
         near = self.quoted(fault.nearest) if fault.nearest else ""
         known |= self.parts(allowed, self.quoted(found) if found else "", fault.key or "", near)
+        for word in OWN_PARTS:
+            value = fault.details.get(word)
+            known[word] = self.say(word, cut(str(value))) if value else ""
+        if fault.found in ("true", "false") and _OF_CELLS.match(fault.key or ""):
+            known["truth"] = self.say("truth")
         known["signs"] = self.signs(found)
         known["places"] = self.places(fault)
         known["cells"] = known["places"] if nameless else self.cells(fault)

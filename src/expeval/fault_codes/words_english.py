@@ -22,6 +22,11 @@ WORDS: dict[str, str] = {
     "own-entry": 'For this file set it in its entry in {}: {{ path = "{}", {} = … }}.',
     "limit": ", the limit is {}",
     "listed": "There are: {}.",
+    "searched": "The names were looked for in the first {} rows; if they stand further below, set header_row to "
+    "their row, in [data] or in the file's own entry.",
+    "besides": " besides {}, which holds no data",
+    "truth": 'Cells that are true or false are named "TRUE" and "FALSE", in quotation marks; words of a text file as '
+    "they stand there.",
     "holds": "The column holds: {}.",
     "fits": "It may be one of: {}.",
     "permitted": "Allowed is {}.",

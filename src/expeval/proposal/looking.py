@@ -83,7 +83,17 @@ def look(file: FoundFile, written: str, settings: Settings) -> list[Looked]:
     return found
 
 
-def _sheets(file: FoundFile, written: str, data: bytes, settings: Settings) -> list[Looked]:
+def look_hidden(file: FoundFile, written: str, settings: Settings) -> list[Looked]:
+    """The tables on sheets that a workbook hides; none where the file is no workbook, or its sheet is named."""
+    if settings.sheet is not None:
+        return []
+    found = _sheets(file, written, read_bytes(file), settings, visible=False)
+    for table in found:
+        table.keys["sheet"] = "the workbook hides this sheet"
+    return found
+
+
+def _sheets(file: FoundFile, written: str, data: bytes, settings: Settings, visible: bool = True) -> list[Looked]:
     found: list[Looked] = []
     for number in range(1, MOST_SHEETS + 1):
         one = dataclasses.replace(settings, sheet=number)
@@ -93,7 +103,9 @@ def _sheets(file: FoundFile, written: str, data: bytes, settings: Settings) -> l
             if unreadable.faults[0].code == "sheet-missing":
                 break
             continue
-        if isinstance(opened, GridFile) and opened.grid.visible:
+        if not isinstance(opened, GridFile):
+            break
+        if opened.grid.visible is visible:
             named = opened.grid.name if opened.addressed and opened.grid.name else number
             try:
                 table = _look(file, written, data, one, opened)
@@ -136,8 +148,8 @@ def _look(file: FoundFile, written: str, data: bytes, settings: Settings, opened
         table.set("last_row", last, f"NOT SURE: below it are totals, notes or signatures, it seems (rows: {below})")
         opened = open_file(file, data, table.settings, ())
         table.sheet = _read(opened, header.row, len(header.names), places)
-    if settings.hidden is None and (rows := table.sheet.hidden_rows):
-        table.set("hidden", "keep", f'NOT SURE: hidden rows ({rows}) are read; "drop" leaves them out')
+    if settings.hidden is None and (count := table.sheet.hidden_rows):
+        table.set("hidden", "keep", f'NOT SURE: hidden rows ({count}) are read; "drop" leaves them out')
     return table
 
 

@@ -12,7 +12,7 @@ from expeval.faults import Fault, Faults
 from expeval.proposal.ask import settle
 from expeval.proposal.draft import Asker, Draft, Said
 from expeval.proposal.guess import group_columns
-from expeval.proposal.looking import Looked, look, relative
+from expeval.proposal.looking import Looked, look, look_hidden, relative
 from expeval.proposal.profile import profile
 from expeval.proposal.tables import arm_of_table
 from expeval.proposal.words import arm_of_word
@@ -123,8 +123,7 @@ def _tables(files: Sequence[FoundFile], said: Said, settings: Settings, asker: A
     faults: list[Fault] = []
     for file in files:
         try:
-            found = look(file, file.name, settings)
-            chosen = found if len(found) == 1 else _choose_sheets(file, found, said, asker)
+            chosen = _look(file, said, settings, asker)
         except Unreadable as unreadable:
             faults += map(_with_flag, unreadable.faults)
             continue
@@ -134,6 +133,25 @@ def _tables(files: Sequence[FoundFile], said: Said, settings: Settings, asker: A
     if faults:
         raise Faults(faults)
     return tables
+
+
+def _look(file: FoundFile, said: Said, settings: Settings, asker: Asker | None) -> list[Looked]:
+    """The tables of a file that hold scores; those of hidden sheets where the visible ones don't look like scores."""
+    found: list[Looked] = []
+    refused: Unreadable | None = None
+    try:
+        found = look(file, file.name, settings)
+    except Unreadable as unreadable:
+        if unreadable.faults[0].code not in ("file-empty", "header-only"):
+            raise
+        refused = unreadable
+    if not any(map(_has_group, found)) and (hidden := look_hidden(file, file.name, settings)):
+        better = any(map(_has_group, hidden)) or (any(map(_has_scores, hidden)) and not any(map(_has_scores, found)))
+        if better:
+            return _ask_for_sheet(file, [*found, *hidden], asker)
+    if refused is not None:
+        raise refused
+    return found if len(found) == 1 else _choose_sheets(file, found, said, asker)
 
 
 def _with_flag(fault: Fault) -> Fault:
@@ -148,7 +166,6 @@ def _with_flag(fault: Fault) -> Fault:
 
 def _choose_sheets(file: FoundFile, found: list[Looked], said: Said, asker: Asker | None) -> list[Looked]:
     """Which of several sheets hold scores: those named for the arms, the only one with groups, or asked."""
-    names = [str(table.settings.sheet) for table in found]
     arms = [
         table
         for table in found
@@ -159,16 +176,24 @@ def _choose_sheets(file: FoundFile, found: list[Looked], said: Said, asker: Aske
     grouped = [table for table in found if _has_group(table)]
     if len(grouped) == 1:
         return grouped
+    return _ask_for_sheet(file, found, asker)
+
+
+def _ask_for_sheet(file: FoundFile, found: list[Looked], asker: Asker | None) -> list[Looked]:
+    names = [str(table.settings.sheet if table.settings.sheet is not None else table.sheet.sheet) for table in found]
     if asker is not None:
         answer = asker.one(f"Which sheet of {file.name} holds the scores?", [*names, ALL], names[0])
         return found if answer == ALL else [found[names.index(answer)]]
     raise Unreadable(Fault("sheet-unsaid", file.name, key="--sheet", allowed=", ".join(names)))
 
 
+def _has_scores(table: Looked) -> bool:
+    return any(profile(name, [table]).role in ("mark", "outcome") for name in table.names)
+
+
 def _has_group(table: Looked) -> bool:
     columns = {name: profile(name, [table]) for name in table.names}
-    scores = any(column.role in ("mark", "outcome") for column in columns.values())
-    return scores and any(guess.sure for guess in group_columns(columns))
+    return _has_scores(table) and any(guess.sure for guess in group_columns(columns))
 
 
 def _checked(draft: Draft, folder: Path) -> Proposal:
@@ -203,6 +228,9 @@ def _cut_below(draft: Draft, faults: Sequence[Fault]) -> bool:
                 continue
             why = "the rows below it hold no student, it seems"
             table.set("last_row", int(rows[-len(wrong) - 1]), f"NOT SURE: {why}")
-            draft.doubts.append(f"{table.written}: the last {len(wrong)} rows are left out, as they hold no student")
+            last = (
+                "row is left out, as it holds" if len(wrong) == 1 else f"{len(wrong)} rows are left out, as they hold"
+            )
+            draft.doubts.append(f"{table.written}: the last {last} no student")
             cut = True
     return cut

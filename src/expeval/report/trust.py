@@ -83,6 +83,9 @@ _KINDS: dict[str, _Kind] = {
         15, "alike", "Before the experiment the groups were not quite alike; the answer is adjusted for that."
     ),
     "group-look-alike": _Kind(12, "studied"),
+    "institutions-look-alike": _Kind(13, "studied"),
+    "classes-look-alike": _Kind(13, "studied"),
+    "students-look-alike": _Kind(13, "studied"),
     "tests-disagree": _Kind(
         16,
         "found",

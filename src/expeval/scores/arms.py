@@ -151,18 +151,31 @@ def student_labels(
     labels = read_labels_column(sheet, name, missing, by_code=True)
     everyone = np.ones(sheet.rows.size, dtype=bool)
     faults += cell_faults(sheet, name, labels.faulty, everyone, personal=True)
-    nobody = labels.codes < 0
-    nobody[_totals(labels)] = True
-    for told in labels.faulty.values():
-        nobody[told] = False
-    if nobody.any():
-        fault = sheet.row_fault("rows-below", np.flatnonzero(nobody).tolist(), key="data.last_row", column=name)
+    if (nobody := without_label(labels)).size:
+        fault = sheet.row_fault("rows-below", nobody.tolist(), key="data.last_row", column=name)
         fault.details.update({"entry": entry} if entry else {})
         faults.append(fault)
     return labels
 
 
-def _totals(labels: LabelColumn) -> IntArray:
+def without_label(labels: LabelColumn) -> IntArray:
+    """Records that a column of identifiers says nothing of, or that are totals; those whose cell is told are not."""
+    nobody = labels.codes < 0
+    nobody[totals(labels)] = True
+    for told in labels.faulty.values():
+        nobody[told] = False
+    return np.flatnonzero(nobody).astype(np.int64)
+
+
+def totals_below(sheet: Sheet, columns: Sequence[str], missing: MissingValues) -> list[Fault]:
+    """Totals among the last rows of a file without identifiers of students: each row would count as a student."""
+    for name in columns:
+        if name in sheet.columns and (found := totals(read_labels_column(sheet, name, missing))).size:
+            return [sheet.row_fault("summary-rows", found.tolist(), key="data.last_row", column=name)]
+    return []
+
+
+def totals(labels: LabelColumn) -> IntArray:
     """Records at the end of a file whose identifier is a word for totals, with the few below them."""
     size = labels.codes.size
     last = range(max(size - _SEARCHED, 1), size)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expeval.faults import Fault
+from expeval.scores.alike import alike_classes, alike_institutions
 from expeval.scores.arms import ARMS, NO_GROUP, OTHER_GROUP, Membership
 from expeval.scores.checking import (
     Rows,
@@ -128,10 +129,20 @@ class Assembly:
             repeated=np.zeros(joining.rows.sheet.size, dtype=bool),
         )
         if institution is not None and labels is not None and (times := repeated_class_labels(institution, labels)):
-            words = f"{times} class labels stand in more than one institution; each is a class of its own there."
+            stand = "1 class label stands" if times == 1 else f"{times} class labels stand"
+            words = f"{stand} in more than one institution; each is a class of its own there."
             self.notices.append(Notice("class-labels-repeat", words))
+        self._notice_alike(joining, joined)
         self._check(joining, joined, student)
         return joined
+
+    def _notice_alike(self, joining: Joining, joined: Joined) -> None:
+        """Tell units whose labels are the same to the eye; names of institutions where the study shows them."""
+        data, named = self.study.data, self.study.report.institutions == "name"
+        if (units := joined.institution) is not None:
+            self.notices += alike_institutions(units, joining.places(data.institution), named)
+        if joined.class_labels is not None:
+            self.notices += alike_classes(joined.class_labels, units, joining.places(data.class_), named)
 
     def _students(self) -> IntArray | None:
         """(n,) the number of each row's student, ``None`` where the study names no students."""

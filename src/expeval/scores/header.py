@@ -15,11 +15,15 @@ SHOWN_NAMES = 30
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header's (last) row, its names, and the study's columns in it; row 0 where the format names the columns."""
+    """The header's (last) row, its names, and the study's columns in it; row 0 where the format names the columns.
+
+    ``searched`` is how many rows were looked at, where the file goes on below them and nobody named the row.
+    """
 
     row: int
     names: tuple[str, ...]
     lookup: Lookup
+    searched: int | None = None
 
 
 def locate_header(preview: Preview, settings: Settings, wanted: Sequence[str], file: str) -> Header:
@@ -37,7 +41,8 @@ def locate_header(preview: Preview, settings: Settings, wanted: Sequence[str], f
     if not filled:
         raise Unreadable(Fault("file-empty", file))
     row, names = filled[0]
-    header = Header(row, tuple(names), find_columns(names, wanted))
+    searched = SEARCHED_ROWS if preview.last_row > SEARCHED_ROWS else None
+    header = Header(row, tuple(names), find_columns(names, wanted), searched)
     for later, cells in filled[1:]:
         if later > SEARCHED_ROWS:
             break
@@ -103,5 +108,7 @@ def column_faults(
     near = listed is not None or None not in lacking.values()
     for name, similar in lacking.items():
         fault = Fault("column-missing", file, sheet, header.row or None, name, key=keys[name], allowed=listed)
+        if listed is None and header.searched is not None:
+            fault.details["searched"] = header.searched
         faults.append(replace(fault, nearest=similar if near else None))
     return faults

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from expeval.faults import Fault
-from expeval.scores.arms import words_of_arms
-from expeval.scores.checking import FAULTS_A_CHECK, Rows, every_row, fault_of_two
+from expeval.faults import Fault, nearest
+from expeval.scores.arms import without_label, words_of_arms
+from expeval.scores.cells import Cells, NumericCells, Sheet
+from expeval.scores.checking import FAULTS_A_CHECK, SHOWN_VALUES, Rows, every_row, fault_of_two
 from expeval.scores.decimals import settle_decimal
 from expeval.scores.roles import Columns, institution_columns
-from expeval.scores.spelling import tidy
+from expeval.scores.spelling import loosened, tidy
 from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers
 from expeval.scores.tables import Table, list_files, name_entry, read_table
-from expeval.scores.typed import MissingValues, cell_faults, read_labels_column
+from expeval.scores.typed import LabelColumn, MissingValues, cell_faults, read_labels_column
 from expeval.study.spec import Study
 
 
@@ -113,6 +115,7 @@ def _index(
             labels = read_labels_column(table.sheet, name, missing)
             everyone = np.ones(labels.codes.size, dtype=bool)
             faults += cell_faults(table.sheet, name, labels.faulty, everyone)
+            faults += _unnamed(table.sheet, name, labels)
             for record, code in enumerate(labels.codes.tolist()):
                 if code >= 0:
                     rows.setdefault(labels.labels[code], []).append((table, record))
@@ -122,6 +125,28 @@ def _index(
         if len(places) > 1:
             faults.append(_twice(name, label, places))
     return records
+
+
+def _unnamed(sheet: Sheet, name: str, labels: LabelColumn) -> list[Fault]:
+    """Rows that hold something and name no institution, asked about; blank ones are counted as every reader does."""
+    unnamed = without_label(labels)
+    if not sheet.header_row and unnamed.size:
+        # Formats whose column names are no row hand over rows in which nothing stands.
+        blank = np.logical_and.reduce([_is_empty(cells)[unnamed] for cells in sheet.columns.values()])
+        sheet.mend("blank rows", int(np.count_nonzero(blank)))
+        unnamed = unnamed[~blank]
+    if not unnamed.size:
+        return []
+    fault = sheet.row_fault("institution-unnamed", unnamed.tolist(), key="data.last_row", column=name)
+    fault.details["entry"] = "data.institutions"
+    return [fault]
+
+
+def _is_empty(cells: Cells) -> NDArray[np.bool_]:
+    """(n,) where nothing stands in a column."""
+    if isinstance(cells, NumericCells):
+        return np.isnan(cells.numbers)
+    return np.array([value == "" for value in cells.values], dtype=bool)[cells.codes]
 
 
 def _twice(name: str | None, label: str, places: list[tuple[Table, int]]) -> Fault:
@@ -170,6 +195,9 @@ def differing_values(
 def unknown_institutions(study: Study, table: InstitutionTable, students: dict[str, int]) -> list[Fault]:
     """Institutions that the institution file lacks, of those that have students; ``students``: label -> how many."""
     sheet = table.tables[0].sheet
+    unknown = {label: count for label, count in students.items() if label not in table.records and count}
+    # Rather one whose own students are missing than one that is spelt right elsewhere.
+    unused = [label for label in table.records if label not in students]
     return [
         Fault(
             "institution-unknown",
@@ -177,17 +205,26 @@ def unknown_institutions(study: Study, table: InstitutionTable, students: dict[s
             sheet.sheet,
             column=study.data.institution,
             found=label,
+            nearest=_meant(label, table.records, unused) if i < SHOWN_VALUES else None,
             details={"students": count},
         )
-        for label, count in students.items()
-        if label not in table.records and count
+        for i, (label, count) in enumerate(unknown.items())
     ]
+
+
+def _meant(label: str, records: Mapping[str, int], unused: Sequence[str]) -> str | None:
+    """The institution of the file that may be meant: one that looks alike, else the nearest spelling."""
+    same = [other for other in records if loosened(other) == loosened(label)]
+    if same or label.isdecimal():  # a number that differs in a digit is another institution
+        return same[0] if len(same) == 1 else None
+    return nearest(label, unused)
 
 
 def unused_institutions(table: InstitutionTable, institution: Categories) -> list[Notice]:
     """Rows of the institution file without students in this study."""
     unused = len(set(table.records) - set(institution.labels))
-    words = f"{table.tables[0].sheet.file}: {unused} institutions have no student in this study."
+    have = "1 institution has" if unused == 1 else f"{unused} institutions have"
+    words = f"{table.tables[0].sheet.file}: {have} no student in this study."
     return [Notice("institutions-unused", words)] if unused else []
 
 

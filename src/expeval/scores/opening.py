@@ -90,9 +90,9 @@ def _matches(folder: Path, pattern: str) -> list[FoundFile]:
         raise Unreadable(Fault("glob-empty", pattern, found=pattern, details={"besides": besides or None}))
     if written := [path for path in paths if _was_written(path, folder)]:
         # Students of a bundle have other identifiers than the same students in the data: they would count twice.
-        shown = ", ".join(_relative(path, folder) for path in written[:SHOWN_FILES])
-        more = {"more-files": len(written) - SHOWN_FILES} if len(written) > SHOWN_FILES else {}
-        raise Unreadable(Fault("glob-of-results", pattern, found=shown, details=more))
+        shown = [_relative(path, folder) for path in written[:SHOWN_FILES]]
+        more = ["…"] if len(written) > SHOWN_FILES else []
+        raise Unreadable(Fault("glob-of-results", pattern, found=", ".join([*shown, *more])))
     return [FoundFile(path, _relative(path, folder)) for path in paths]
 
 

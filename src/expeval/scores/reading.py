@@ -20,6 +20,7 @@ import numpy as np
 
 from expeval.faults import Fault, Faults, nearest
 from expeval.scores.accepted import read_accepted
+from expeval.scores.alike import alike_students
 from expeval.scores.arms import (
     Elsewhere,
     Membership,
@@ -27,6 +28,7 @@ from expeval.scores.arms import (
     find_membership,
     look_alike_groups,
     student_labels,
+    totals_below,
     words_of_arms,
 )
 from expeval.scores.assembly import Assembly, Joined
@@ -182,8 +184,13 @@ class _Reading:
                 self.faults += empty_arms(self.study, twice, self.memberships)
             return None
         labels = [student_labels(self.study, table.sheet, self.missing, self.faults) for table in tables]
+        for table in tables if self.study.data.student is None else ():
+            self.faults += self._totals(table)
         known = [column for column in labels if column is not None]
         index = StudentIndex.of(known, self.students is not None) if len(known) == len(tables) else None
+        if index is not None:
+            sheets = [table.sheet for table in tables]
+            self.notices += alike_students(sheets, known, self.study.report.minimum_cell)
         group = institution = None
         if self.students is not None and index is not None:
             sheets = [table.sheet for table in tables]
@@ -198,6 +205,14 @@ class _Reading:
         if complete and all(member.known for member in self.memberships):
             self.faults += arm_faults(self.study, self.memberships, self._holding_groups(tables))
         return index
+
+    def _totals(self, table: Table) -> list[Fault]:
+        """Totals below the rows of a file that names no students; a ``last_row`` says that there are none."""
+        data, groups = self.study.data, self.study.groups
+        named = (data.institution, data.class_, groups.column, groups.strata, data.cohort)
+        if table.listed.settings.last_row is not None:
+            return []
+        return totals_below(table.sheet, [name for name in named if name is not None], self.missing)
 
     def _holding_groups(self, tables: list[Table]) -> list[str]:
         """The names of the files that say who belongs to which arm."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 _LATIN_SHAPES = str.maketrans("АВЕЁКМНОРСТУХІЈЅ", "ABEEKMHOPCTYXIJS")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _WHITE = re.compile(r"\s+")
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 def tidy(text: str) -> str:
@@ -25,6 +26,11 @@ def look_alike(text: str) -> str:
     if text.isascii():
         return tidy(text).upper()
     return tidy(text).casefold().upper().translate(_LATIN_SHAPES)
+
+
+def loosened(identifier: str) -> str:
+    """An identifier without case, look-alike letters and leading zeros: 007 and 7, Ёлкин and Елкин."""
+    return _LEADING_ZEROS.sub("", look_alike(identifier))
 
 
 @dataclass(slots=True)

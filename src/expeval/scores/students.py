@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,14 +14,13 @@ from expeval.scores.checking import FAULTS_A_CHECK, Rows, every_row, fault_of_tw
 from expeval.scores.columns import merge_labels
 from expeval.scores.decimals import settle_decimal
 from expeval.scores.roles import Columns, further_columns, group_words, outcome_texts
-from expeval.scores.spelling import look_alike
+from expeval.scores.spelling import loosened
 from expeval.scores.table import Categories, IntArray, Notice
 from expeval.scores.tables import Table, list_files, name_entry, read_table
 from expeval.scores.typed import LabelColumn, MissingValues, cell_faults, read_labels_column
 from expeval.study.spec import Study
 
 WITHOUT_STUDENT = "rows without a student in the scores"
-_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 @dataclass(slots=True)
@@ -228,11 +226,6 @@ def _nearly_alike(study: Study, table: StudentTable, index: StudentIndex, scores
     return faults
 
 
-def loosened(identifier: str) -> str:
-    """An identifier without case, look-alike letters and leading zeros: 007 and 7, Ёлкин and Елкин."""
-    return _LEADING_ZEROS.sub("", look_alike(identifier))
-
-
 @dataclass(slots=True)
 class LabelsOfStudents:
     """A column of labels by student: ``column`` (students,), and the table and record that each comes from."""
@@ -327,8 +320,8 @@ def matching_notices(students: StudentTables, index: StudentIndex) -> list[Notic
         matched = np.unique(student[student >= 0]).size
         if not strangers:
             continue
-        rows = "1 row has" if strangers == 1 else f"{strangers} rows have"
-        words = f"{file.sheet.file}: {rows} no student in the files of scores and were left out."
+        rows, were = ("1 row has", "was") if strangers == 1 else (f"{strangers} rows have", "were")
+        words = f"{file.sheet.file}: {rows} no student in the files of scores and {were} left out."
         notices.append(Notice("rows-without-student", words))
         if 2 * matched < min(student.size, len(index.numbers)):
             words = (

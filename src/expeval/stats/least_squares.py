@@ -147,7 +147,8 @@ def fit_least_squares(
         noise = 64.0 * EPS * float(scale.yy.sum())
     else:
         L, b, rss = _solve_rows(X, y, scale, gram, condition)
-        noise = moments.total * (16.0 * EPS * (1.0 + scale.y_resolution + float(np.abs(b).sum()))) ** 2
+        resolution = 16.0 * EPS * (1.0 + scale.y_resolution + float(np.abs(b).sum()))
+        noise = moments.total * resolution * resolution  # a power of floats would overflow with an error
     return _fitted(moments, scale, L, b, rss, rss <= noise, condition, absorbed)
 
 

@@ -273,6 +273,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "mended-decimal signs": "Numbers with the other decimal sign",
     "mended-byte order mark": "A mark of the text’s encoding at its beginning",
     "notice-hidden-rows": "Your sheet has hidden rows. They count like the others, as you said.",
+    "notice-classes-look-alike": "Names of classes differ only in capitals, spaces or letters that look alike: they "
+    "count as different classes. If they are one, write them alike in your file and send it again.",
     "notice-column-look-alike": "A column’s name holds letters that only look alike; it was taken as the study’s.",
     "preview-kept": "What is kept",
     "preview-kept-words": "The columns that you chose. Students are kept as codes from which nobody can tell who they "

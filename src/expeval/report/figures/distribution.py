@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from matplotlib.axes import Axes
@@ -143,10 +144,11 @@ def draw_halves(picture: Picture, subject: Subject, sides: list[Half], box: tupl
     places = [bottom + tall + GAP, bottom]
     if not any(n for side in sides for n in side.counts):
         write(picture, left, bottom + height / 2, "No distribution can be shown", color=GREY, va="center")
-    low, high, bar = _range(sides)
-    top = max((value for side in sides for value in _heights(side) if value is not None), default=1.0) or 1.0
+    drawn = _placed(sides)
+    low, high, bar = _range(drawn)
+    top = max((value for side in drawn for value in _heights(side) if value is not None), default=1.0) or 1.0
     labelled = sum(side.levels for side in sides) > 0 and max(len(side.lows) for side in sides) <= MOST_LABELLED
-    for side, place in zip(sides, places, strict=True):
+    for side, named, place in zip(drawn, sides, places, strict=True):
         axes = panel(picture, left, place, width, tall)
         axes.set_xlim(low, high)
         axes.set_ylim(0, top * (1.42 if labelled else 1.2))
@@ -158,8 +160,40 @@ def draw_halves(picture: Picture, subject: Subject, sides: list[Half], box: tupl
         _bars(axes, side, bar, top, labelled)
         _mean(axes, side)
         beyond = place + tall + 0.14 if side.arm == "experimental" else place - 0.18
-        write(picture, left, beyond, side.label(), color=INKS[side.arm], weight="bold", size=SMALL, va="center")
-    _scale(picture, subject, sides, (left, bottom + tall + GAP / 2, width), (low, high))
+        write(picture, left, beyond, named.label(), color=INKS[side.arm], weight="bold", size=SMALL, va="center")
+    for share, text in _scale_labels(subject, sides):
+        across = left + width * (share - low) / (high - low)
+        write(picture, across, bottom + tall + GAP / 2, text, size=SMALL, color=GREY, ha="center", va="center")
+
+
+def _ends(sides: list[Half]) -> tuple[float, float]:
+    """Both ends of what the bins cover."""
+    ends = [end for side in sides for end in (*side.lows, *side.highs)]
+    return (min(ends), max(ends)) if ends else (0.0, 1.0)
+
+
+def _share(value: float, sides: list[Half]) -> float:
+    """Where a value stands between both ends of the bins, from 0 to 1; 0 where all bins are one value."""
+    low, high = _ends(sides)
+    return (value - low) / (high - low) if high > low else 0.0
+
+
+def _placed(sides: list[Half]) -> list[Half]:
+    """The groups with the bins on a scale from 0 to 1.
+
+    matplotlib widens an axis that is narrow beside its numbers (1e9 and a spread of 1e-6), and computes with the
+    squares of very large and very small ones.
+    """
+
+    def placed(values: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(_share(value, sides) for value in values)
+
+    found = []
+    for side in sides:
+        mean = None if side.mean is None else _share(side.mean, sides)
+        shown = mean if mean is not None and math.isfinite(mean) else None
+        found.append(replace(side, lows=placed(side.lows), highs=placed(side.highs), mean=shown))
+    return found
 
 
 def _heights(side: Half) -> list[float | None]:
@@ -221,19 +255,22 @@ def _mean(axes: Axes, side: Half) -> None:
     axes.plot([side.mean], [0.94 * end], marker, color=INKS[side.arm], markersize=7)
 
 
-def _scale(
-    picture: Picture, subject: Subject, sides: list[Half], place: tuple[float, float, float], ends: tuple[float, float]
-) -> None:
-    left, middle, width = place
-    low, high = ends
-    for value, text in _scale_labels(subject, sides, ends):
-        x = left + width * (value - low) / (high - low)
-        write(picture, x, middle, text, size=SMALL, color=GREY, ha="center", va="center")
-
-
-def _scale_labels(subject: Subject, sides: list[Half], ends: tuple[float, float]) -> list[tuple[float, str]]:
+def _scale_labels(subject: Subject, sides: list[Half]) -> list[tuple[float, str]]:
+    """Places from 0 to 1 along the scale, and what stands there."""
     values = sorted({low for side in sides if side.levels for low in side.lows})
     if not values or (not subject.levels and len(values) > 12):
-        return nice_ticks(*ends, 5) if any(side.lows for side in sides) else []
+        return [(_share(value, sides), text) for value, text in _ticks(sides)]
     longest = max(4, int(47 / len(values)))
-    return [(value, one_line(subject.levels.get(value, number_plain(value)), longest)) for value in values]
+    texts = [one_line(subject.levels.get(value, number_plain(value)), longest) for value in values]
+    return [(_share(value, sides), text) for value, text in zip(values, texts, strict=True)]
+
+
+def _ticks(sides: list[Half]) -> list[tuple[float, str]]:
+    """Round values along the scale; where their decimals can't tell them apart, in more digits."""
+    low, high = _ends(sides)
+    if not any(side.lows for side in sides) or low == high:
+        return []
+    found = nice_ticks(low, high, 5)
+    if len({text for _, text in found}) < len(found):
+        found = [(value, number_plain(value)) for value, _ in found]
+    return found if len({text for _, text in found}) == len(found) else []

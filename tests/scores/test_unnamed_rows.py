@@ -1,0 +1,177 @@
+"""Rows that name no institution, totals where nobody names students: asked about, never dropped or counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from examples import write_csv, write_parquet, write_study, write_xlsx
+
+from expeval.fault_codes import sentence
+from expeval.faults import Fault, Faults
+from expeval.scores.reading import read_scores
+from expeval.scores.table import Scores
+from expeval.study.reading import read_study
+
+
+def read(folder: Path) -> Scores:
+    return read_scores(read_study(folder / "study.toml"))
+
+
+def faults(folder: Path) -> list[Fault]:
+    with pytest.raises(Faults) as raised:
+        read(folder)
+    return list(raised.value)
+
+
+def write_schools(folder: Path, entry: str = '"schools.csv"') -> None:
+    data = f'institution = "school"\ninstitutions = [{entry}]'
+    write_study(folder, data=data, more='[covariates]\ninstitution = ["kind"]')
+    write_csv(folder, "student,school,arm,score\na,A,new,1\nb,B,new,2\nc,A,old,3\nd,B,old,4\n")
+
+
+# --- the file of institutions -----------------------------------------------------------------------------------
+
+
+def test_a_row_without_institution_is_asked_about(tmp_path: Path) -> None:
+    write_schools(tmp_path)
+    write_csv(tmp_path, "school,kind,head\nA,town,\n,town,\n,,Smith\nB,town,\n", "schools.csv")
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.file, fault.row, fault.rows) == ("institution-unnamed", "schools.csv", 3, (4,))
+    said = sentence(fault)
+    assert "rows 3 and 4" in said or "rows 3, 4" in said
+    assert '{ path = "schools.csv", last_row = … }' in said
+
+
+def test_what_stands_for_a_missing_value_names_no_institution(tmp_path: Path) -> None:
+    write_schools(tmp_path)
+    text = (tmp_path / "study.toml").read_text()
+    (tmp_path / "study.toml").write_text(text.replace("[data]\n", '[data]\nmissing = ["-"]\n'))
+    write_csv(tmp_path, "school,kind\nA,town\n-,town\nB,town\n", "schools.csv")
+    assert [(fault.code, fault.row) for fault in faults(tmp_path)] == [("institution-unnamed", 3)]
+
+
+def test_totals_below_the_institutions_are_asked_about_and_last_row_settles_it(tmp_path: Path) -> None:
+    write_schools(tmp_path)
+    write_csv(tmp_path, "school,kind\nA,town\nB,town\nИтого,2\n", "schools.csv")
+    assert [(fault.code, fault.row) for fault in faults(tmp_path)] == [("institution-unnamed", 4)]
+    write_schools(tmp_path, '{ path = "schools.csv", last_row = 3 }')
+    assert read(tmp_path).n == 4
+
+
+def test_a_faulty_cell_is_told_as_such_alone(tmp_path: Path) -> None:
+    write_schools(tmp_path)
+    write_csv(tmp_path, "school,kind\nA,town\n#N/A,town\nB,town\n", "schools.csv")
+    assert [(fault.code, fault.row) for fault in faults(tmp_path)] == [("error-in-cell", 3)]
+
+
+def test_blank_rows_are_counted(tmp_path: Path) -> None:
+    write_schools(tmp_path)
+    write_csv(tmp_path, "school,kind,head\nA,town,x\n,,\n ,,\nB,town,\n,,\n", "schools.csv")
+    assert read(tmp_path).sources[-1].mended["blank rows"] == 3
+
+
+def test_blank_records_of_a_parquet_file_are_counted(tmp_path: Path) -> None:
+    write_schools(tmp_path, '"schools.parquet"')
+    write_parquet(tmp_path, "schools.parquet", school=["A", None, "B"], kind=["town", None, "town"])
+    assert read(tmp_path).sources[-1].mended == {"blank rows": 1}
+    write_parquet(tmp_path, "schools.parquet", school=["A", None, "B"], kind=[1.5, None, 2.5], other=[1, 2, 3])
+    assert read(tmp_path).sources[-1].mended == {"blank rows": 1}
+    write_parquet(tmp_path, "schools.parquet", school=["A", None, "B"], kind=["town", "town", "town"])
+    assert [(fault.code, fault.row) for fault in faults(tmp_path)] == [("institution-unnamed", 2)]
+
+
+@pytest.mark.parametrize(
+    ("students", "schools", "meant"),
+    [
+        (["Лицей 1", "Школа 2"], ["Лицей 1", "Шкoла 2"], "Шкoла 2"),  # a Latin letter
+        (["Лицей 1", "школа 2"], ["Лицей 1", "Школа 2", "Школа 3"], "Школа 2"),
+        (["7", "9"], ["007", "9"], "007"),
+        (["Лицей 1", "Гимназия №2"], ["Лицей 1", "Гимназия № 2"], "Гимназия № 2"),
+        (["1052", "1054"], ["1052", "1053"], None),  # another number is another institution
+        (["Лицей 1", "Лицей 2"], ["Лицей 1"], None),  # it has students of its own
+    ],
+)
+def test_an_unknown_institution_may_be_one_that_is_spelt_otherwise(
+    students: list[str], schools: list[str], meant: str | None, tmp_path: Path
+) -> None:
+    write_schools(tmp_path)
+    rows = "".join(f"s{i}{name},{name},{arm},{i}\n" for i, arm in enumerate(["new", "old"]) for name in students)
+    write_csv(tmp_path, "student,school,arm,score\n" + rows)
+    write_csv(tmp_path, "school,kind\n" + "".join(f"{name},town\n" for name in schools), "schools.csv")
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.nearest) == ("institution-unknown", meant)
+    if meant:
+        assert f'Did you mean "{meant}"?' in sentence(fault)
+        assert f"Возможно, имелось в виду «{meant}»." in sentence(fault, "ru")
+
+
+# --- totals where nobody names students -------------------------------------------------------------------------
+
+
+def write_without_students(folder: Path, rows: str, data: str = "") -> None:
+    write_study(folder, data=f'institution = "school"\nclass = "room"\n{data}')
+    text = (folder / "study.toml").read_text().replace('student = "student"\n', "")
+    (folder / "study.toml").write_text(text)
+    write_csv(folder, "school,room,arm,score\nA,7А,new,5\nB,7А,old,4\nA,7Б,new,3\n" + rows)
+
+
+@pytest.mark.parametrize(
+    "row", ["Итого,,,4\n", "A,Средний балл,new,4\n", "A,7Б,Всего,4\n", ",TOTAL:,,12\n,,,\n,Smith,,\n"]
+)
+def test_totals_are_asked_about_where_nobody_names_students(row: str, tmp_path: Path) -> None:
+    write_without_students(tmp_path, row)
+    found = [fault for fault in faults(tmp_path) if fault.code == "summary-rows"]
+    assert [(fault.row, fault.key) for fault in found] == [(5, "data.last_row")]
+
+
+def test_a_last_row_settles_whether_they_are_totals(tmp_path: Path) -> None:
+    write_without_students(tmp_path, "Итого,7А,new,4\n", "last_row = 4")
+    assert read(tmp_path).n == 3
+    write_without_students(tmp_path, "Итого,7А,new,4\n", "last_row = 5")
+    assert read(tmp_path).n == 4
+
+
+def test_a_class_is_no_total(tmp_path: Path) -> None:
+    write_without_students(tmp_path, "Summit,7А,new,4\nТоталь,Итоговый,old,4\n")
+    assert read(tmp_path).n == 5
+
+
+def test_totals_in_a_workbook_name_their_row(tmp_path: Path) -> None:
+    write_without_students(tmp_path, "")
+    text = (tmp_path / "study.toml").read_text().replace("scores.csv", "scores.xlsx")
+    (tmp_path / "study.toml").write_text(text)
+    lines = [["school", "room", "arm", "score"], ["A", "7А", "new", 5], ["B", "7А", "old", 4], ["Итого", None, None, 9]]
+    write_xlsx(tmp_path, {"S": lines})
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.sheet, fault.row, fault.column) == ("summary-rows", "S", 4, "school")
+
+
+# --- names below the rows that are searched ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.xlsx"])
+def test_a_header_below_the_rows_that_are_searched(name: str, tmp_path: Path) -> None:
+    above = [[f"note {i}", "", ""] for i in range(32)]
+    lines = [["student", "arm", "score"], ["a", "new", 5], ["b", "old", 4]]
+    write_study(tmp_path, files=f'["{name}"]')
+    if name == "scores.csv":
+        write_csv(tmp_path, "".join(",".join(map(str, line)) + "\n" for line in [*above, *lines]))
+    else:
+        write_xlsx(tmp_path, {"S": [*above, *lines]})
+    found = faults(tmp_path)
+    assert {fault.code for fault in found} == {"column-missing"}
+    assert all(
+        "in the first 30 rows; if they stand further below, set header_row" in sentence(fault) for fault in found
+    )
+    assert all("(их 30); если они стоят ниже" in sentence(fault, "ru") for fault in found)
+    write_study(tmp_path, data="header_row = 33", files=f'["{name}"]')
+    assert read(tmp_path).n == 2
+
+
+def test_nothing_is_said_of_rows_where_the_header_is_known_or_all_were_searched(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    write_csv(tmp_path, "student,arm,scores\n" + "a,new,5\n" * 40)  # two of three names: this is the header
+    assert "searched" not in faults(tmp_path)[0].details
+    write_csv(tmp_path, "x,y,z\na,new,5\n")
+    assert "searched" not in faults(tmp_path)[0].details
