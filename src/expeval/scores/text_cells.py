@@ -102,10 +102,13 @@ class ColumnPlaces:
 
     def codes(self) -> tuple[IntArray, IntArray]:
         """(n,) codes of the distinct cells in the order of their first places, and these places."""
-        same = None if self.longest <= WORD else self._same
-        return number_values(self._keys(), same)
+        return self.codes_of(self.keys())
 
-    def _keys(self) -> Words:
+    def codes_of(self, keys: Words) -> tuple[IntArray, IntArray]:
+        """The same, from the cells' :meth:`keys`."""
+        return number_values(keys, None if self.longest <= WORD else self._same)
+
+    def keys(self) -> Words:
         """(n,) a number for each cell: its letters where they are eight at most, else mixed from them."""
         keys = np.empty(self.starts.size, dtype=np.uint64)
         one_word = self.longest <= WORD
@@ -145,7 +148,11 @@ class ColumnPlaces:
 class ManyTexts(Sequence[str]):
     """Distinct texts of a column as their letters (n, words); each is made when it is asked for."""
 
-    def __init__(self, column: ColumnPlaces) -> None:
+    def __init__(self, column: ColumnPlaces, words: Words | None = None) -> None:
+        """``words`` (n,) are the texts' letters where none has more than eight, if they are at hand."""
+        if words is not None:
+            self._words = words.reshape(-1, 1)
+            return
         width = max(1, -(-column.longest // WORD))
         self._words = np.empty((column.starts.size, width), dtype=np.uint64)
         for part in chunks(column.starts.size):
@@ -212,8 +219,10 @@ def _are_plain(letters: Letters) -> bool:
 
 def distinct_texts(column: ColumnPlaces, may_be_many: bool) -> DistinctCells:
     """A column's distinct texts; of very many short ones only the letters, where ``may_be_many``."""
-    codes, places = column.codes()
+    keys = column.keys()
+    codes, places = column.codes_of(keys)
     first = column.at(places)
     if may_be_many and places.size > MANY and column.longest <= LONG:
-        return DistinctCells(codes, ManyTexts(first))
+        # Keys of up to eight letters are these letters.
+        return DistinctCells(codes, ManyTexts(first, keys[places] if column.longest <= WORD else None))
     return DistinctCells(codes, tuple(first.texts()))
