@@ -43,13 +43,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from expeval.fault_codes import (
-    english,
+    data_english,
+    data_russian,
     lock_english,
     lock_russian,
     phrases_russian,
     proposal_english,
     proposal_russian,
-    russian,
+    study_english,
+    study_russian,
     upload_english,
     upload_russian,
     words_english,
@@ -93,16 +95,16 @@ def _entries(subject: Subject, texts: Mapping[str, tuple[str, str, str]]) -> dic
 
 CATALOGUE: dict[str, dict[str, FaultText]] = {
     "en": {
-        **_entries("study", english.STUDY_TEXTS),
+        **_entries("study", study_english.STUDY_TEXTS),
         **_entries("lock", lock_english.LOCK_TEXTS),
-        **_entries("data", english.DATA_TEXTS),
+        **_entries("data", data_english.DATA_TEXTS),
         **_entries("proposal", proposal_english.PROPOSAL_TEXTS),
         **_entries("upload", upload_english.UPLOAD_TEXTS),
     },
     "ru": {
-        **_entries("study", russian.STUDY_TEXTS),
+        **_entries("study", study_russian.STUDY_TEXTS),
         **_entries("lock", lock_russian.LOCK_TEXTS),
-        **_entries("data", russian.DATA_TEXTS),
+        **_entries("data", data_russian.DATA_TEXTS),
         **_entries("proposal", proposal_russian.PROPOSAL_TEXTS),
         **_entries("upload", upload_russian.UPLOAD_TEXTS),
     },
@@ -113,9 +115,9 @@ WORDINGS: dict[str, Wording] = {
         words_russian.WORDS, words_russian.COUNTED, words_russian.form, ("«", "»"), phrases_russian.in_russian
     ),
 }
-STUDY_CODES = frozenset(english.STUDY_TEXTS)
+STUDY_CODES = frozenset(study_english.STUDY_TEXTS)
 LOCK_CODES = frozenset(lock_english.LOCK_TEXTS)
-DATA_CODES = frozenset(english.DATA_TEXTS)
+DATA_CODES = frozenset(data_english.DATA_TEXTS)
 PROPOSAL_CODES = frozenset(proposal_english.PROPOSAL_TEXTS)
 UPLOAD_CODES = frozenset(upload_english.UPLOAD_TEXTS)
 
