@@ -85,6 +85,14 @@ def test_a_russian_grade_book_with_title_and_signature(init):
     assert scores.arm.size == 36
 
 
+def test_the_same_test_before_is_the_baseline_of_one_outcome_of_several(init):
+    rows = [("Код", "Группа", "Тест до", "Тест после", "Отметка")]
+    rows += [(i, ("эксп", "контр")[i % 2], f"{40 + i % 9},5", 50.5 + i % 11, 2 + i % 4) for i in range(40)]
+    init.workbook("журнал.xlsx", Лист=rows)
+    study = init("журнал.xlsx")
+    assert [(one.column, one.baseline) for one in study.outcomes] == [("Тест после", "Тест до"), ("Отметка", None)]
+
+
 def test_no_name_of_a_student_is_ever_said(init):
     init.workbook("журнал.xlsx", Журнал=grade_book())
     init("журнал.xlsx")

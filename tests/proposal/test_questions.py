@@ -48,6 +48,23 @@ def test_what_nobody_said_names_its_flag_and_writes_nothing(code: str, tmp_path:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_files_are_named_without_an_option(tmp_path: Path):
+    (tmp_path / "pilot").mkdir()
+    for arm, better in (("experimental", 3), ("control", 0)):
+        rows = "".join(f"{arm[0]}{i},{'ab'[i % 2]},{20 + better + i % 7}\n" for i in range(12))
+        (tmp_path / "pilot" / f"{arm}.csv").write_text("student,class,score\n" + rows, encoding="utf-8")
+    done = init(tmp_path, "pilot/experimental.csv", "pilot/control.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "pilot" / "study.toml").exists()
+    assert init(tmp_path, "pilot/*.csv", "elsewhere").returncode == 0
+    assert "../pilot/control.csv" in (tmp_path / "elsewhere" / "study.toml").read_text(encoding="utf-8")
+    missing = init(tmp_path, "new", "pilot/controls.csv")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "control.csv" in missing.stderr
+    assert "one folder at most" in init(tmp_path, "one", "two").stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "pilot"]
+
+
 def test_the_only_file_of_the_folder_is_taken(tmp_path: Path):
     (tmp_path / "scores.csv").write_text(DATA, encoding="utf-8")
     done = init(tmp_path)

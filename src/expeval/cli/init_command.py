@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -50,9 +51,14 @@ def _column(flag: str, words: str) -> typer.models.OptionInfo:
 
 
 def init(
-    folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Where study.toml is written.", show_default=False)
-    ] = Path(),
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[DIR] [FILE ...]",
+            help="Where study.toml is written, and data files; beside the first of them unless DIR is given.",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[
         list[str] | None,
         typer.Option("--data", metavar="FILE", help="A data file or a pattern; repeatable.", show_default=False),
@@ -114,8 +120,7 @@ def init(
     del language  # chosen while the arguments were read
     from expeval.faults import Faults
 
-    if folder.is_file() and not data:  # expeval init scores.csv
-        folder, data = folder.parent, [str(folder)]
+    folder, data = _places(paths or [], data or [])
     try:
         from expeval.proposal.draft import Said
         from expeval.proposal.propose import propose
@@ -158,6 +163,22 @@ def init(
         show_faults(faults, sys.stderr)
         raise typer.Exit(REFUSED) from None
     say("\n".join(_in_words(folder / NAME, proposal)))
+
+
+def _places(paths: Sequence[Path], data: Sequence[str]) -> tuple[Path, list[str]]:
+    """The folder of study.toml and the data files: files may be named with ``--data`` or without."""
+    from expeval.proposal.propose import SUFFIXES
+
+    # A name that a file of data would have is no new folder: it is told as missing.
+    files = [
+        str(path)
+        for path in paths
+        if path.is_file() or (not path.is_dir() and (path.suffix.lower() in SUFFIXES or glob.has_magic(str(path))))
+    ]
+    folders = [path for path in paths if str(path) not in files]
+    if len(folders) > 1:
+        raise typer.BadParameter("one folder at most", param_hint="[DIR]")
+    return folders[0] if folders else Path(files[0]).parent if files else Path(), [*files, *data]
 
 
 def _one_sign(delimiter: str | None) -> str | None:

@@ -212,12 +212,17 @@ def baseline_of(outcome: str, columns: Columns, outcomes: Sequence[str], taken: 
         for name, column in columns.items()
         if name not in taken and name not in outcomes and column.role == "baseline" and column.is_numeric
     ]
-    same = [name for name in early if subject_of(name) and subject_of(name) == subject_of(outcome)]
+    same = [name for name in early if subject_of(name) == subject_of(outcome) and _share_a_word(name, outcome)]
     if len(same) == 1:
         return Guess(same[0], True, "the same name at an earlier moment", tuple(n for n in early if n not in same))
     if len(early) == 1 and len(outcomes) == 1:
         return Guess(early[0], True, "the only score from before the experiment")
     return None
+
+
+def _share_a_word(one: str, other: str) -> bool:
+    """Whether two names have a word in common: "Test before" and "Test after" are one skill, "Before" is any."""
+    return not {*words_of(one)}.isdisjoint(words_of(other))
 
 
 def assigned_unit(arm: IntArray, institution: IntArray | None, school_class: IntArray | None) -> Guess | None:
