@@ -96,6 +96,13 @@ def test_a_link_is_made_shown_once_and_revoked(place: Place, client: httpx.Clien
     again = head.get(seen.path)
     assert token_on(again) is None
     assert "answer this message" in again.text
+    # Who wants the text in another language still gets it with the link; a reload doesn't.
+    switched = head.get(f"{seen.path}?lang=ru")
+    assert token_on(switched) == token
+    assert "Здравствуйте, Olga!" in switched.response.text
+    assert token_on(head.get(f"{seen.path}")) is None
+    head.get(f"{seen.path}?lang=en")
+    again = head.get(seen.path)
     ended = head.send(again, again.form("/revoke"))
     assert "Revoked" in ended.text
     with pytest.raises(NoSuchLink):
@@ -290,3 +297,13 @@ def test_the_words_of_both_languages_fit_and_all_are_used() -> None:
     used += "".join(f'"coordinator-run-{state}"' for state in ("done", "faulty", "failed", "stopped", "cut-off"))
     unused = [key for key in english if f'"{key}"' not in used and f"'{key}'" not in used]
     assert not unused
+
+
+def test_an_institution_that_was_pasted_with_other_spaces_is_the_same(place: Place, client: httpx.Client) -> None:
+    head = guest(place, client)
+    form = head.get("/coordinator/links")
+    for name in ("School\u00a07", " School  7 "):
+        form = head.get("/coordinator/links")
+        seen = head.send(form, form.form("/links"), institution=name, name="Olga\u00a0P.", role="teacher")
+        assert token_on(seen) is not None
+    assert {link.institution for link in links(place.store) if link.institution} == {"School 7"}

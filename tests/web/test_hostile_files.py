@@ -232,13 +232,19 @@ def test_what_a_form_says_that_was_not_offered_is_not_done(place: Place, teacher
     seen = teacher.send(seen, seen.forms[0], **{f"column-{i}": f"is:{THEIRS[column]}" for i, column in names.items()})
     seen = teacher.send(seen, seen.forms[0], rows="totals")
     odd = {"column-0": "mark", "word-0": "эксп.", "meaning-0": "99", "meaning-1": "-1", "meaning-2": "99999999999"}
-    assert teacher.send(seen, seen.forms[0], **odd).path.endswith("/words")
+    seen = teacher.send(seen, seen.forms[0], **odd)
+    assert seen.path.endswith("/words")
+    for meaning in ("000099", "0" * 5000, "9" * 5000, "\u00b2"):
+        form = seen.forms[0]
+        data = form.data(**{name: meaning for name, _ in form.fields if name.startswith("meaning-")})
+        assert teacher.post(seen.path, data).path.endswith("/words")
     seen = teacher.send(seen, seen.forms[0])
     form = seen.form("")
     odd = {"row-0": "9" * 30, "row-1": "2", "column-1": "ФИО", "cell-0": "5", "cell-1": "5"}
     assert "could not be changed" in teacher.send(seen, form, **odd).text
     assert "could not be changed" in teacher.send(seen, form, **{"cell-1": "5" * 2000}).text
-    assert teacher.post("/draft/1/confirm", form.data(against="x")).status == 400
+    for against in ("x", "9" * 5000, "0" * 5000):
+        assert teacher.post("/draft/1/confirm", form.data(against=against)).status == 400
     assert history(place.store)[0].state == "draft"
 
 
@@ -269,3 +275,11 @@ def test_the_sender_of_a_session_is_the_invitation_s(place: Place, teacher: Gues
     teacher.upload(CLEAN)
     assert [one.number for one in history(place.store, Sender("School 7"))] == [1]
     assert {event.actor for event in events(place.store) if event.kind == "confirmed"} == {"invitation 1"}
+
+
+@pytest.mark.parametrize("row", ["9" * 5000, "0", "-1", "x"])
+def test_a_row_of_names_that_is_no_row_is_not_taken(teacher: Guest, row: str) -> None:
+    seen = teacher.choose(CLEAN)
+    again = teacher.post(seen.path, seen.forms[0].data(step="settings", row=row))
+    assert again.path == seen.path
+    assert "Which column is which?" in again.text

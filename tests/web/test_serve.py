@@ -239,3 +239,18 @@ def test_what_a_killed_process_left_is_removed_by_the_next_one(tmp_path: Path, m
         left_behind()
         assert (left.exists(), starting.exists(), held.exists()) == (False, True, True)
     assert not held.exists()
+
+
+def test_the_folder_of_waiting_files_is_kept_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cleans temporary folders takes those that nobody has used for days."""
+    monkeypatch.setattr("expeval.web.uploads.tempfile.tempdir", str(tmp_path))
+    room = WaitingRoom(10)
+    with room.opened():
+        held = next(tmp_path.iterdir())
+        for path in (held, held / "lock"):
+            os.utime(path, (0, 0))
+        room.touch()
+        assert min(path.stat().st_mtime for path in (held, held / "lock")) > 1e9
+        shutil.rmtree(held)
+        with pytest.raises(CannotStore, match="start the pages anew"):
+            room.take(1, "", UploadFile(io.BytesIO(b"x"), filename="x.csv"), 10)

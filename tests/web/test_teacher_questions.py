@@ -70,6 +70,7 @@ def test_what_only_the_coordinator_can_mend_is_said_so(tmp_path: Path) -> None:
         seen = teacher.send(seen, seen.forms[0])
         assert "The coordinator must mend something first" in seen.text
         assert "schools.csv" in seen.text
+        assert "School 7" in seen.text
         with (tmp_path / "schools.csv").open("a") as schools:
             schools.write("School 7,30\n")
         assert teacher.get("/draft/1").path.endswith("/preview")
@@ -182,3 +183,78 @@ def test_a_file_that_cannot_be_read_is_no_file_to_go_on_with(house: House, data:
     assert said in teacher.choose(data, "book.xlsx").text
     assert "book.xlsx: we could not read it" in teacher.get("/").text
     assert "See why" in teacher.get("/").text
+
+
+@pytest.mark.parametrize("rows", ["School 9,secret\nSchool 8,12\nSchool 11,40\n", "School 9,77\nSchool 9,88\n"])
+def test_what_stands_there_of_other_institutions_is_not_shown(tmp_path: Path, rows: str) -> None:
+    text = STUDY.replace('store = "cohorts.db"', 'store = "cohorts.db"\ninstitutions = "schools.csv"')
+    text = text.replace('student = ["gender"]', 'student = ["gender"]\ninstitution = ["size"]')
+    (tmp_path / "schools.csv").write_text("school,size\nSchool 7,300\n" + rows)
+    house = House(tmp_path, text)
+    try:
+        teacher = house.teacher()
+        seen = teacher.choose(CLEAN)
+        seen = teacher.send(seen, seen.forms[0])
+        assert "The coordinator must mend something first" in seen.text
+        assert "schools.csv" in seen.text
+        assert "row" in seen.text
+        for other in ("School 9", "School 8", "secret", "77", "88"):
+            assert other not in seen.response.text
+    finally:
+        house.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "cohort", "column", "other", "own"),
+    [(WITH_COHORTS, "2026", "year", "2025", "2026"), (STUDY, None, "school", "School 9", "School 7")],
+)
+def test_a_row_of_another_cohort_or_institution_is_shown_as_it_is_and_mended(
+    tmp_path: Path, text: str, cohort: str | None, column: str, other: str, own: str
+) -> None:
+    head, *rows = CLEAN.decode().splitlines()
+    lines = [f"{head},{column}", *(f"{row},{other if i == 1 else own}" for i, row in enumerate(rows)), ""]
+    house = House(tmp_path, text)
+    try:
+        teacher = house.teacher()
+        seen = teacher.choose("\n".join(lines).encode(), cohort=cohort)
+        seen = teacher.send(seen, seen.forms[0])
+        assert f"There is: {other}" in seen.text
+        seen = teacher.send(seen, seen.form(""), **{"cell-0": own})
+        assert "4 students of this file will count" in seen.text
+        assert "/receipt/" in teacher.send(seen, seen.form("/confirm")).path
+    finally:
+        house.close()
+
+
+def test_a_column_whose_name_stands_there_twice_is_not_taken_for_the_first(house: House) -> None:
+    teacher = house.teacher()
+    twice = CLEAN.replace(HEAD.encode(), HEAD.replace("before", "mark").encode())
+    seen = teacher.choose(twice)
+    absent = {
+        name.replace("name-", "column-"): "absent" for name, value in seen.forms[0].fields if (name, value)[1] == "before"
+    }
+    seen = teacher.send(seen, seen.forms[0], **absent)
+    assert "More than one column of your file is named “mark”" in seen.text
+    assert [form.action for form in seen.forms] == [f"{seen.path}/drop"]
+
+
+def test_totals_are_asked_about_though_a_word_stands_in_the_students_column(house: House) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose(CLEAN + b",,,4.2,,,\nTotal,4,,17,,,\nSigned,,,1 June,,,\n")
+    seen = teacher.send(seen, seen.forms[0])
+    assert seen.path.endswith("/last-row")
+    assert "Below row 5" in seen.text
+    seen = teacher.send(seen, seen.forms[0], rows="totals")
+    assert "4 students of this file will count" in seen.text
+    assert "Left out" not in seen.text
+
+
+def test_that_only_one_sheet_is_read_is_said(house: House) -> None:
+    book = openpyxl.Workbook()
+    for sheet in (book.worksheets[0], book.create_sheet("7B")):
+        for line in CLEAN.decode().splitlines():
+            sheet.append(line.split(","))
+    file = io.BytesIO()
+    book.save(file)
+    seen = house.teacher().choose(file.getvalue(), "classes.xlsx")
+    assert "Only one sheet is read" in seen.text

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from expeval.cohorts.choices import Choices
 from expeval.faults import Fault
-from expeval.scores.cells import Sheet, distinct, gather, shown
+from expeval.scores.cells import Cells, Sheet, distinct, gather, shown
 from expeval.scores.kept_cells import from_json
 from expeval.scores.opening import FoundFile
 from expeval.scores.roles import missing_values
@@ -48,8 +48,11 @@ def study_of_upload(study: Study, choices: Choices) -> Study:
 
 def table_of_draft(
     session: Session, study: Study, upload: Upload, institution: str, choices: Choices
-) -> tuple[Table, list[Fault]]:
-    """The draft's rows with their corrections; faults of rows that say another institution or cohort than the link."""
+) -> tuple[Table, list[Fault], dict[str, Cells]]:
+    """The draft's rows with their corrections; faults of rows that say another institution or cohort than the link.
+
+    The table has what the link says in the columns of these two; what stands in the file comes beside it.
+    """
     facts = upload.sheet
     rows = [
         row
@@ -86,16 +89,18 @@ def table_of_draft(
         (study.data.institution, institution, "other-institution"),
         (study.data.cohort, upload.cohort, "other-cohort"),
     )
-    faults = []
+    faults: list[Fault] = []
+    own: dict[str, Cells] = {}
     for column, label, code in constants:
         if column is not None:
+            own |= {column: sheet.columns[column]} if column in facts["columns"] else {}
             faults += _other(sheet, study, column, label, code) if column in facts["columns"] else []
             sheet.columns[column] = gather([label] * len(rows))
     for column in set(sheet.columns) & _elsewhere(study, facts["columns"]):
         del sheet.columns[column]
     file = FoundFile(Path("upload"), OWN)
     table = Table(Listed(file, choices.settings(study)), sheet, tuple(sheet.columns))
-    return table, faults
+    return table, faults, own
 
 
 def _elsewhere(study: Study, held: Sequence[str]) -> set[str]:

@@ -15,6 +15,7 @@ from expeval.cohorts.sender import Sender
 from expeval.faults import nearest
 from expeval.scores.institutions import read_institutions
 from expeval.scores.roles import missing_values
+from expeval.scores.spelling import tidy
 from expeval.store.open import Store
 from expeval.store.records import institution_of, note, now, the_study
 from expeval.store.schema import Institution, Invitation
@@ -23,6 +24,7 @@ from expeval.study.spec import Study
 TOKEN_BYTES = 24  # 192 bits: nobody guesses one
 DAYS = 30
 LONGEST_DAYS = 366
+LARGEST = 2**31  # no link has a number beyond; databases know no larger ones
 Role = Literal["teacher", "coordinator"]
 
 _NOBODY = hashlib.sha256(b"no invitation").hexdigest()
@@ -69,20 +71,25 @@ def invite(
     store: Store, study: Study, name: str, institution: str | None, days: int = DAYS, actor: str = "command"
 ) -> Invited:
     """Make a link for a person: a teacher of an institution, or a coordinator where it is ``None``."""
-    if not name.strip() or (institution is not None and not institution.strip()):
+    # As labels in files are read: a name pasted with other spaces is the same institution.
+    name = tidy(name)
+    institution = None if institution is None else tidy(institution)
+    if not name or institution == "":
         raise ValueError("a name is empty")
+    if not name.isprintable() or not (institution or "").isprintable():
+        raise ValueError("a name holds signs that can't be seen")
     if not 1 <= days <= LONGEST_DAYS:
         raise ValueError(f"a link holds from 1 to {LONGEST_DAYS} days")
     token = secrets.token_urlsafe(TOKEN_BYTES)
     role: Role = "coordinator" if institution is None else "teacher"
     with store.writing() as session:
         the_study(session, study.study.title)
-        unit = None if institution is None else institution_of(session, study.study.title, institution.strip()).id
+        unit = None if institution is None else institution_of(session, study.study.title, institution).id
         made = now()
         invitation = Invitation(
             institution_id=unit,
             role=role,
-            name=name.strip(),
+            name=name,
             token_hash=_hash(token),
             made=made,
             expires=made + timedelta(days=days),
@@ -98,7 +105,7 @@ def known_institution(study: Study, name: str) -> None:
     if not study.data.institutions:
         return
     table = read_institutions(study, missing_values(study), [])
-    if table is not None and table.complete and name not in table.records:
+    if table is not None and table.complete and tidy(name) not in table.records:
         near = nearest(name, table.records)
         meant = f" Did you mean {near}?" if near is not None else ""
         raise LookupError(f"The study's file of institutions has no row for {name}.{meant}")
@@ -150,7 +157,7 @@ def _opened(store: Store, number: int) -> None:
 def revoke(store: Store, number: int, actor: str = "command") -> None:
     """Let a link hold no more; raises ``LookupError`` where there is no such number."""
     with store.writing() as session:
-        invitation = session.get(Invitation, number)
+        invitation = session.get(Invitation, number) if 0 < number < LARGEST else None
         if invitation is None:
             raise LookupError(f"There is no invitation number {number}.")
         if invitation.revoked is None:

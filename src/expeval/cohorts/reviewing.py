@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from expeval.cohorts.sender import NotReady, Sender, upload_of
 from expeval.cohorts.words import Word, open_words
 from expeval.faults import Fault
 from expeval.scores.arms import CONTROL, EXPERIMENTAL
-from expeval.scores.cells import Sheet, Value
+from expeval.scores.cells import Sheet, Value, distinct, shown
 from expeval.scores.reading import examine_scores
 from expeval.scores.spelling import tidy
 from expeval.scores.table import Notice
@@ -103,7 +104,7 @@ def review_in(session: Session, study: Study, sender: Sender, upload: Upload) ->
         raise NotReady(f"Upload {upload.number} is no draft any more.")
     choices = Choices.from_json(upload.choices)
     known = study_of_upload(study, choices)
-    table, faults = table_of_draft(session, study, upload, sender.institution, choices)
+    table, faults, own_cells = table_of_draft(session, study, upload, sender.institution, choices)
     examined = examine_scores(known, [table])
     words = open_words(study, table.sheet, choices, remembered.words_in(session, sender))
     told = [*faults, *examined.faults]
@@ -126,6 +127,7 @@ def review_in(session: Session, study: Study, sender: Sender, upload: Upload) ->
         before = rows_of(session, against) if against is not None else []
         preview = preview_of(rows, before, against.number if against is not None else 0, upload.counts)
     table.sheet.file = upload.file_name
+    table.sheet.columns |= own_cells  # she is shown, and mends, what stands in her file
     return Review(
         number=upload.number,
         file_name=upload.file_name,
@@ -148,17 +150,26 @@ def review_in(session: Session, study: Study, sender: Sender, upload: Upload) ->
         preview=preview,
         rows=rows,
         student_column=study.data.student,
-        last_row=_last_row(own, table.sheet),
+        last_row=_last_row(own, table.sheet, group),
     )
 
 
-def _last_row(faults: Sequence[Fault], sheet: Sheet) -> int | None:
-    """The row above those without a student, where they are the last ones."""
+def _last_row(faults: Sequence[Fault], sheet: Sheet, group: str) -> int | None:
+    """The row above those without a student or a group, where they are the last ones; some are without a student."""
     told = [fault for fault in faults if fault.code == "rows-below" and fault.row is not None]
     below = {row for fault in told for row in (fault.row or 0, *fault.rows)}
     rows = sheet.rows.tolist()
-    students = [row for row in rows if row not in below]
-    return int(students[-1]) if below and students and rows[-1] in below and students[-1] < min(below) else None
+    # A word like "total" may stand in the students' column: such a row has no group.
+    grouped = _filled_rows(sheet, group) if group in sheet.columns else {*rows}
+    students = [row for row in rows if row not in below and row in grouped]
+    return int(students[-1]) if below and students and students[-1] < min(below) else None
+
+
+def _filled_rows(sheet: Sheet, column: str) -> set[int]:
+    """The rows that have anything in a column."""
+    cells = distinct(sheet.columns[column])
+    filled = np.array([bool(shown(value).strip()) for value in cells.values], dtype=bool)
+    return {int(row) for row in sheet.rows[filled[cells.codes]]}
 
 
 def _word_column(study: Study, fault: Fault) -> str | None:

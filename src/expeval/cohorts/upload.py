@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -154,6 +155,9 @@ def read_file(study: Study, data: bytes, name: str, choices: Choices, known: Map
             raise Faults(lacking)
         places = {tidied: place for place, tidied in reversed(list(enumerate(header.names)))}
         taken = [match for match in opened.matches if match.theirs is not None and match.how != "perhaps"]
+        twice = _named_twice(taken, header.names, shown, header.row)
+        if twice:
+            raise Faults(twice)
         positions = {match.column: places[str(match.theirs)] for match in taken}
         numeric = tuple(name for name in _numeric(study) if name in positions)
         missing = tuple(study.missing)
@@ -168,6 +172,16 @@ def read_file(study: Study, data: bytes, name: str, choices: Choices, known: Map
         raise Faults([Fault("file-too-large", shown, found=f"{sheet.rows.size} rows", allowed=f"{MOST_ROWS} rows")])
     sheet.columns = {column: _spelled(cells) for column, cells in sheet.columns.items()}
     return FileRead(sheet, replace(opened.choices, sheet=sheet.sheet or choices.sheet), opened.matches)
+
+
+def _named_twice(taken: Sequence[Match], names: Sequence[str], file: str, row: int) -> list[Fault]:
+    """A fault for every column whose name another one has too: which of them is meant nobody could say by it."""
+    times = Counter(names)
+    return [
+        Fault("column-twice", file, None, row or None, match.theirs, key=match.key, found=str(times[match.theirs]))
+        for match in taken
+        if match.theirs is not None and times[match.theirs] > 1
+    ]
 
 
 def _numeric(study: Study) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Numbers in the addresses of pages: as long as an upload's or a link's can be, so that no other reaches a page."""
+"""Numbers in addresses and forms: as long as an upload's or a link's can be, so that no other reaches a page."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ class ShortNumber(IntegerConvertor):
 def short_numbers() -> None:
     """Let ``{number:int}`` in the routes made from now on be a short number."""
     register_url_convertor("int", ShortNumber())
+
+
+def short_number(text: str) -> int | None:
+    """The short number that a field of a form says; ``None`` for every other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None

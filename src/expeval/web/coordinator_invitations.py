@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from expeval.cohorts import invitations
 from expeval.cohorts.invitations import DAYS, LONGEST_DAYS, Link, holds
+from expeval.scores.spelling import tidy
 from expeval.study.spec import Study
 from expeval.web.coordinator_deliveries import expected_institutions
 from expeval.web.pages import page, redirect
@@ -30,12 +31,13 @@ TAGS = {"opened": "good", "not-opened": "open", "expired": "off", "revoked": "of
 
 @dataclass(slots=True)
 class NewLinks:
-    """Links that were made and not looked at yet: here alone, since the store keeps a hash.
+    """Links that were just made: here alone, since the store keeps a hash.
 
-    ``made`` knows the form that a link was made by, so that one sent twice makes one link.
+    ``seen`` are those that were looked at, and that only a switch of the page's language shows again.  ``made`` knows the form that a link was made by, so that one sent twice makes one link.
     """
 
     waiting: dict[tuple[str, int], tuple[str, float]] = field(default_factory=dict)
+    seen: set[tuple[str, int]] = field(default_factory=set)
     made: dict[tuple[str, str], int] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -47,10 +49,16 @@ class NewLinks:
         for kept in (self.waiting, self.made):
             _forget_oldest(kept)
 
-    def take(self, session: str, number: int) -> str | None:
-        """The link, once."""
-        token, until = self.waiting.pop((session, number), ("", 0.0))
-        return token if until > time.monotonic() else None
+    def take(self, session: str, number: int, switched: bool = False) -> str | None:
+        """The link, once, and again for who switched the language of its page."""
+        now = time.monotonic()
+        self.waiting = {key: kept for key, kept in self.waiting.items() if kept[1] > now}
+        self.seen &= self.waiting.keys()
+        token, _ = self.waiting.get((session, number), (None, 0.0))
+        if token is None or ((session, number) in self.seen and not switched):
+            return None
+        self.seen.add((session, number))
+        return token
 
 
 def _forget_oldest(kept: dict[Any, Any]) -> None:
@@ -113,7 +121,7 @@ async def make_link(request: Request) -> Response:
     """Make a link, and go to the page that shows it."""
     state, visitor = request.app.state, visitor_of(request)
     form = await request.form()
-    given = {name: str(form.get(name, "")).strip() for name in ("role", "institution", "name", "days", "once")}
+    given = {name: tidy(str(form.get(name, ""))) for name in ("role", "institution", "name", "days", "once")}
     faults = await run_in_threadpool(faults_of, state.study, given)
     if faults:
         return await _listed(request, given, faults)
@@ -170,7 +178,8 @@ async def _link(request: Request) -> Link:
 async def show_link(request: Request) -> Response:
     """One link: itself the first time, later a text to remind its person; and the button to revoke it."""
     link, visitor = await _link(request), visitor_of(request)
-    token = new_links(request).take(visitor.session, link.number)
+    switched = "lang" in request.query_params
+    token = new_links(request).take(visitor.session, link.number, switched) if standing(link) == "not-opened" else None
     address = request.app.state.settings.address.rstrip("/")
     return page(
         request,

@@ -15,8 +15,10 @@ from expeval.cohorts.sender import NotReady
 from expeval.cohorts.upload import discard
 from expeval.fault_codes import WORDINGS
 from expeval.fault_codes.notices_russian import notice_in_russian
+from expeval.faults import as_one
 from expeval.scores.table import Notice
 from expeval.store.schema import CONFIRMED
+from expeval.web.addresses import short_number
 from expeval.web.catalogue import CATALOGUE, say
 from expeval.web.pages import language_of, page, redirect
 from expeval.web.teacher_columns import columns_named
@@ -132,12 +134,12 @@ async def confirm_draft(request: Request) -> Response:
     """Accept it; however often it is sent, it is accepted once."""
     state, number = request.app.state, number_of(request)
     form = await request.form()
-    against = str(form.get("against", ""))
-    if not (against.isascii() and against.isdecimal() and int(against) < LARGEST):
+    against = short_number(str(form.get("against", "")))
+    if against is None:
         raise HTTPException(400)
     sender, content = visitor_of(request).sender, str(form.get("content", ""))
     try:
-        receipt = await work(request, confirm, state.store, state.study, sender, number, int(against), content)
+        receipt = await work(request, confirm, state.store, state.study, sender, number, against, content)
     except Outdated:
         return redirect(request, f"/draft/{number}/preview", {"problem": "outdated"})
     except NotReady:
@@ -154,7 +156,14 @@ async def drop_draft(request: Request) -> Response:
 
 
 async def elsewhere_page(request: Request, found: Review) -> Response:
-    """What only the coordinator can mend."""
-    return page(
-        request, "teacher_elsewhere.html", found=found, faults=told(found.elsewhere, language_of(request), found.names)
-    )
+    """What only the coordinator can mend; what the study's files say of other institutions is nothing for her."""
+    ours = {None, found.institution}
+    own = [fault for fault in found.elsewhere if fault.found in ours]
+    others = [fault for fault in found.elsewhere if fault.found not in ours]
+    language = language_of(request)
+    lines = [f"{one.place}: {one.wrong}" for one in told(own, language, found.names)]
+    for one in told(others, language, found.names):
+        places = WORDINGS[language].facts(as_one(one.faults)).get("places", "")
+        other = say(language, "elsewhere-other", places=places or "–")
+        lines.append(f"{one.place}: {other}")
+    return page(request, "teacher_elsewhere.html", found=found, faults=lines)

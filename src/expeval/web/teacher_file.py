@@ -19,6 +19,7 @@ from expeval.cohorts.looking import Looked, look
 from expeval.cohorts.naming import cohort_named
 from expeval.cohorts.upload import keep_draft
 from expeval.faults import Fault, Faults
+from expeval.web.addresses import short_number
 from expeval.web.pages import language_of, page, redirect
 from expeval.web.teacher_columns import ABSENT, Named, asked, chosen_columns
 from expeval.web.teacher_faults import told
@@ -104,8 +105,9 @@ def _settings(waiting: Waiting, form: FormData) -> Choices:
         choices = replace(choices, encoding=encoding)
     if delimiter in DELIMITERS:
         choices = replace(choices, delimiter=DELIMITERS[delimiter], header_row=None, columns={})
-    if row.isascii() and row.isdecimal() and 1 <= int(row) <= LAST_ROW:
-        choices = replace(choices, header_row=int(row), columns={})
+    header_row = short_number(row)
+    if header_row is not None and 1 <= header_row <= LAST_ROW:
+        choices = replace(choices, header_row=header_row, columns={})
     return choices
 
 

@@ -15,6 +15,7 @@ from expeval.cohorts.mending import answer, ask_again
 from expeval.cohorts.reviewing import Review
 from expeval.cohorts.words import Word
 from expeval.study.spec import Scalar, Study
+from expeval.web.addresses import short_number
 from expeval.web.pages import page, redirect
 from expeval.web.teacher_draft import below, next_step, number_of, review_of
 from expeval.web.visitors import teachers_only, visitor_of
@@ -113,8 +114,8 @@ def _said(asked: Mapping[tuple[str, str], Asked], form: FormData) -> tuple[dict[
 def _meaning(one: Asked, given: str, number: str) -> Scalar | None:
     allowed = one.word.allowed
     if allowed:
-        known = given.isascii() and given.isdecimal() and int(given[:4]) < len(allowed)
-        return allowed[int(given)] if known else None
+        place = short_number(given)
+        return allowed[place] if place is not None and place < len(allowed) else None
     if given == MISSING:
         return MISSING
     if given != NUMBER:

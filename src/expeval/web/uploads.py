@@ -7,6 +7,7 @@ still holds what isn't kept.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from expeval.cohorts.choices import Choices
 from expeval.cohorts.looking import clean_name
 from expeval.faults import Fault
+from expeval.store.failures import CannotStore
 from expeval.web.settings import MEGABYTE, Settings
 
 SEND = "/send"  # the one page that takes files
@@ -140,6 +142,8 @@ class WaitingRoom:
                     if size > most:
                         raise HTTPException(413)
                     target.write(piece)
+        except FileNotFoundError:
+            raise CannotStore("the folder in which files wait was removed: start the pages anew.") from None
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -184,6 +188,13 @@ class WaitingRoom:
         while True:
             await anyio.sleep(CLEARING_SECONDS)
             await run_in_threadpool(self.clear)
+            self.touch()
+
+    def touch(self) -> None:
+        """Let the folder look used: what cleans temporary folders removes what nobody has used for days."""
+        for path in () if self._folder is None else (self._folder, self._folder / LOCK):
+            with contextlib.suppress(OSError):
+                os.utime(path)
 
     def _drop(self, waiting: Waiting) -> None:
         self._files.pop(waiting.key, None)

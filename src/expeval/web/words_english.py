@@ -119,6 +119,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "again-receipt": "See receipt {number}",
     "sheets-title": "Which sheet holds the results?",
     "sheets-legend": "Your file has several sheets",
+    "sheets-one": "Only one sheet is read. If your classes stand on several sheets, put them below each other on one "
+    "sheet and send the file again.",
     "hidden-title": "Do hidden rows count?",
     "hidden-legend": "Are students of this study in the hidden rows?",
     "hidden-keep": "Yes, count them like the others",
@@ -179,8 +181,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "draft-drop": "Throw this file away",
     # The last row.
     "last-row-title": "Where do the students end?",
-    "last-row-words": "Below row {row} nobody has a student number or code. These rows look like totals, notes or "
-    "signatures.",
+    "last-row-words": "Below row {row} each row lacks a student’s number or code, or the group. These rows look like "
+    "totals, notes or signatures.",
     "last-row-caption": "The rows around row {row}",
     "last-row-legend": "Is row {row} the last student?",
     "last-row-totals": "Yes, what stands below are no students. Leave it out",
@@ -222,6 +224,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "elsewhere-title": "The coordinator must mend something first",
     "elsewhere-words": "Your file is fine. The study’s own files do not fit yet. Tell the coordinator of the study "
     "what stands here; your file is kept, and you can go on later with your link.",
+    "elsewhere-other": "what stands there of another institution has to be corrected ({places}).",
     "elsewhere-again": "Try again",
     # Preview.
     "preview-title": "Check and confirm",

@@ -47,6 +47,7 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-summary-rows-mend": "Remove them in your file and send it again.",
     "fault-column-missing-wrong": "A column that the study needs was not found: “{column}”.",
     "fault-column-missing-mend": "Choose your column, or add it to your file.",
+    "fault-column-twice-wrong": "More than one column of your file is named “{column}”: we can’t tell which you mean.",
     "fault-column-twice-mend": "Give each column in your file a name of its own, and send it again.",
     "fault-column-empty-wrong": "No student has a value in “{column}”.",
     "fault-column-empty-mend": "Fill the column in, or send the right file.",

@@ -44,6 +44,7 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-summary-rows-mend": "Удалите их в файле и отправьте его снова.",
     "fault-column-missing-wrong": "Не найден столбец, который нужен исследованию: «{column}».",
     "fault-column-missing-mend": "Выберите свой столбец или добавьте его в файл.",
+    "fault-column-twice-wrong": "В вашем файле не один столбец «{column}»: неясно, который нужен.",
     "fault-column-twice-mend": "Дайте каждому столбцу в файле своё название и отправьте файл снова.",
     "fault-column-empty-wrong": "В столбце «{column}» ни у кого нет значения.",
     "fault-column-empty-mend": "Заполните столбец или отправьте другой файл.",
