@@ -76,7 +76,10 @@ def test_a_link_that_nobody_has_can_t_be_revoked(house) -> None:
 
 def test_names_are_kept_as_files_are_read(house) -> None:
     made = invite(house.store, house.study, "Anna\u00a0P.", " School\u00a0 7")
-    assert (follow(house.store, made.token).institution, follow(house.store, made.token).name) == ("School 7", "Anna P.")
+    assert (follow(house.store, made.token).institution, follow(house.store, made.token).name) == (
+        "School 7",
+        "Anna P.",
+    )
     for name, institution in (("A\x1b[31m", "School 7"), ("Anna", "School\x07")):
         with pytest.raises(ValueError, match="can't be seen"):
             invite(house.store, house.study, name, institution)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,10 +21,12 @@ import httpx
 import pytest
 import uvicorn
 from grade_books import CLEAN, STUDY
+from starlette.datastructures import UploadFile
 from uvicorn.server import ServerState
 from visits import Guest, await_pages, free_port, place_in
 
 from expeval.cohorts.history import history
+from expeval.store.failures import CannotStore
 from expeval.web.server import MOST_OF_ONE, PatientProtocol
 from expeval.web.settings import Settings
 from expeval.web.uploads import WaitingRoom, left_behind

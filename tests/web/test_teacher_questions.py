@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from grade_books import CLEAN, HEAD, STUDY, House
+from grade_books import CLEAN, HEAD, STUDY, WITH_COHORTS, House
 
 
 @pytest.fixture
@@ -230,9 +230,8 @@ def test_a_column_whose_name_stands_there_twice_is_not_taken_for_the_first(house
     teacher = house.teacher()
     twice = CLEAN.replace(HEAD.encode(), HEAD.replace("before", "mark").encode())
     seen = teacher.choose(twice)
-    absent = {
-        name.replace("name-", "column-"): "absent" for name, value in seen.forms[0].fields if (name, value)[1] == "before"
-    }
+    fields = seen.forms[0].fields
+    absent = {name.replace("name-", "column-"): "absent" for name, value in fields if value == "before"}
     seen = teacher.send(seen, seen.forms[0], **absent)
     assert "More than one column of your file is named “mark”" in seen.text
     assert [form.action for form in seen.forms] == [f"{seen.path}/drop"]

@@ -33,7 +33,8 @@ TAGS = {"opened": "good", "not-opened": "open", "expired": "off", "revoked": "of
 class NewLinks:
     """Links that were just made: here alone, since the store keeps a hash.
 
-    ``seen`` are those that were looked at, and that only a switch of the page's language shows again.  ``made`` knows the form that a link was made by, so that one sent twice makes one link.
+    ``seen`` are those that were looked at, and that only a switch of the page's language shows again.  ``made`` knows
+    the form that a link was made by, so that one sent twice makes one link.
     """
 
     waiting: dict[tuple[str, int], tuple[str, float]] = field(default_factory=dict)
@@ -179,7 +180,7 @@ async def show_link(request: Request) -> Response:
     """One link: itself the first time, later a text to remind its person; and the button to revoke it."""
     link, visitor = await _link(request), visitor_of(request)
     switched = "lang" in request.query_params
-    token = new_links(request).take(visitor.session, link.number, switched) if standing(link) == "not-opened" else None
+    token = new_links(request).take(visitor.session, link.number, switched) if holds(link) else None
     address = request.app.state.settings.address.rstrip("/")
     return page(
         request,
