@@ -66,6 +66,8 @@ PHRASES: dict[str, str] = {
     "no regular file": "это не обычный файл",
     "it is damaged": "он повреждён",
     "it is damaged, or no file of this format": "он повреждён, или это файл другого формата",
+    "the folder in which files wait was removed: start the pages anew.": "папка, в которой ждут файлы, удалена: "
+    "запустите страницы заново.",
     "rows at its end are missing": "в конце не хватает строк",
     "binary data": "двоичные данные",
     "flat OpenDocument (.fods)": "OpenDocument одним файлом (.fods)",
