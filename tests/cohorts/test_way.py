@@ -196,6 +196,12 @@ def test_dates_and_errors_stay_what_they_are_in_a_draft(house) -> None:
     assert {(fault.code, fault.cell) for fault in seen.faults} == {("date-in-cell", "D2"), ("error-in-cell", "E3")}
 
 
+def test_a_code_that_lost_digits_is_told_and_not_kept(house) -> None:
+    data = book([HEAD_CELLS, [12345678901234567, "7A", "new", 5, 4, 1, "m"], ["b", "7B", "old", 4, 3, 2, "f"]])
+    seen = house.review(house.draft(data, "marks.xlsx"))
+    assert [(fault.code, fault.cell, fault.found) for fault in seen.faults] == [("label-inexact", "A2", None)]
+
+
 def test_a_column_that_may_be_lacking_is_and_one_that_must_be_there_is_told(house) -> None:
     number = house.draft(b"code,class,group,mark\na,7A,new,5\nb,7B,old,4\n", choices=Choices(columns={"gender": None}))
     seen = house.review(number)

@@ -321,6 +321,11 @@ def test_every_notice_has_its_russian_sentence():
             "a.csv: столбец «Зачет» прочитан как «Зачёт» из файла исследования.",
         ),
         (
+            "percentages",
+            "a.xlsx: cells shown as percentages were read as shares of 1: “score”.",
+            "a.xlsx: ячейки с процентами прочитаны как доли единицы: «score».",
+        ),
+        (
             "students-without-row",
             "b.csv: fewer than 5 students of the two arms have no row there; the cells that it would give them are "
             "missing.",

@@ -209,8 +209,8 @@ def test_two_files_whose_names_say_nothing_are_asked_about(init, scripted):
 
 
 def test_running_numbers_that_begin_again_are_no_identifier(init):
-    for name in ("эксп.csv", "контр.csv"):
-        init.write(name, "№,Балл\n" + "".join(f"{i},{10 + i}\n" for i in range(1, 6)))
+    for name, least in (("эксп.csv", 10), ("контр.csv", 12)):
+        init.write(name, "№,Балл\n" + "".join(f"{i},{least + i}\n" for i in range(1, 6)))
     study = init("эксп.csv", "контр.csv")
     assert study.data.student is None
     assert init.proposal.faults == ()

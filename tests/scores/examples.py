@@ -208,6 +208,16 @@ def glob_of_results(folder: Path) -> Example:
     return Example(["glob-of-results"], {"file": "**/*.csv", "found": "reports/tables/scores.csv"})
 
 
+@example("file-twice")
+def file_twice(folder: Path) -> Example:
+    write_study(folder, files='["*.csv"]')
+    study = folder / "study.toml"
+    study.write_text(study.read_text(encoding="utf-8").replace('student = "student"\n', ""), encoding="utf-8")
+    write_csv(folder)
+    write_csv(folder, name="scores (1).csv")
+    return Example(["file-twice"], {"file": "scores.csv", "found": "scores (1).csv"})
+
+
 @example("file-empty")
 def file_empty(folder: Path) -> Example:
     write_study(folder)
@@ -278,6 +288,14 @@ def encoding_unclear(folder: Path) -> Example:
     write_study(folder)
     write_csv(folder, "student,arm,score,sex\ns1,new,5,м\ns2,old,4,ж\n", encoding="cp1251")
     return Example(["encoding-unclear"], {"file": "scores.csv", "key": "data.encoding"})
+
+
+@example("letters-broken")
+def letters_broken(folder: Path) -> Example:
+    write_study(folder)
+    text = (HEAD + ROWS).encode() + "Петя,new,5\n".encode() + b"\xff\n"
+    (folder / "scores.csv").write_bytes(text)
+    return Example(["letters-broken"], {"file": "scores.csv", "row": 7, "key": "data.encoding"})
 
 
 @example("delimiter-unclear")
@@ -438,6 +456,24 @@ def integer_too_large(folder: Path) -> Example:
     write_study(folder)
     write_csv(folder, HEAD + ROWS + "s5,new,9007199254740993\n")
     return Example(["integer-too-large"], {"row": 6, "column": "score", "found": "9007199254740993"})
+
+
+@example("percent-mixed")
+def percent_mixed(folder: Path) -> Example:
+    write_study(folder, files='["scores.xlsx"]')
+    path = write_xlsx(folder, {"S": [["student", "arm", "score"], ["s1", "new", 51], ["s2", "old", 0.85]]})
+    book = openpyxl.load_workbook(path)
+    book["S"]["C3"].number_format = "0%"
+    book.save(path)
+    return Example(["percent-mixed"], {"row": 3, "column": "score", "cell": "C3", "found": "85 %"})
+
+
+@example("label-inexact")
+def label_inexact(folder: Path) -> Example:
+    write_study(folder, files='["scores.xlsx"]')
+    rows = [["student", "arm", "score"], ["s1", "new", 51], [12345678901234567, "old", 48]]
+    write_xlsx(folder, {"S": rows})
+    return Example(["label-inexact"], {"row": 3, "column": "student", "cell": "A3", "found": None})
 
 
 # --- students, arms, institutions -----------------------------------------------------------------------------

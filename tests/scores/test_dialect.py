@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from expeval.scores.cells import distinct
 from expeval.scores.delimited import DelimitedFile
-from expeval.scores.dialect import decode, detect_delimiter, unlikeliness
-from expeval.scores.settings import Request, Settings
+from expeval.scores.dialect import Decoded, broken_lines, decode, detect_delimiter, unlikeliness
+from expeval.scores.settings import Request, Settings, Unreadable
 from expeval.scores.typed import MissingValues, label_of, read_scores_column
 
 RUSSIAN = st.sampled_from(
@@ -211,3 +211,52 @@ def test_a_very_long_cell(tmp_path: Path) -> None:
 def test_names_that_none_of_the_signs_separates_are_asked_about() -> None:
     assert detect_delimiter("Код Группа Балл\n1 а 5\n2 б 4\n", ("Код", "Группа", "Балл")).unclear
     assert not detect_delimiter("Код\n1\n2\n", ("Код", "Группа", "Балл")).unclear
+
+
+def test_rows_between_two_stray_quotation_marks_are_not_lost() -> None:
+    text = 'a,b,c\n1,x,"good\n2,y,fair\n3,z,poor"\n4,w,good\n'
+    assert read(text)[3] == ["row-length"]
+    assert read(text.replace("poor", 'po"or'))[3] == ["row-length"]
+    prose = 'a,b,c\n1,x,"good\nbut late, again, and ill"\n4,w,good\n'
+    assert read(prose) == ([2, 4], ["x", "w"], {}, [])
+
+
+def test_an_end_of_file_mark_is_no_row() -> None:
+    assert read("a,b,c\n1,x,2\n\x1a")[:2] == ([2], ["x"])
+
+
+def test_zeros_in_place_of_letters_are_a_damaged_file() -> None:
+    text = "a,b,c\n" + "1,x,2\n" * 1000
+    with pytest.raises(Unreadable) as raised:
+        read(text + "\0" * 500)
+    assert [(fault.code, fault.row) for fault in raised.value.faults] == [("file-unreadable", 1002)]
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8", "UTF8"])
+def test_utf8_with_a_broken_letter_is_told_with_its_line(encoding: str | None) -> None:
+    data = "a,b,c\n1,Пётр,2\n2,Анна,3\n".encode() + b"3,\xd0,4\n"
+    with pytest.raises(Unreadable) as raised:
+        DelimitedFile(data, Settings(encoding=encoding), ("a", "b", "c"), "scores.csv")
+    assert [(fault.code, fault.row) for fault in raised.value.faults] == [("letters-broken", 4)]
+    assert DelimitedFile(data, Settings(encoding="cp1251"), ("a", "b", "c"), "scores.csv").encoding == "cp1251"
+
+
+def test_a_text_with_many_broken_letters_is_no_text_of_another_encoding() -> None:
+    data = b"a,b,c\n" + ("1,Пётр,2\n2,Анна,3\n".encode() + b"3,\xd0,4\n") * 100
+    decoded = decode(data, None, ("a", "b", "c"))
+    assert broken_lines(data, decoded, None) == [4 + 3 * i for i in range(20)]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "mac-cyrillic", "cp866", "cp1252"])
+def test_no_other_encoding_is_taken_for_broken_utf8(encoding: str) -> None:
+    words = "é à ö ñ façade über" if encoding == "cp1252" else "м ж Пётр Анна Мария съезд"
+    for n in range(len(words)):
+        data = words[n:].encode(encoding)
+        assert broken_lines(data, Decoded(b"", encoding), None) == []
+
+
+def test_utf16_without_its_mark_whose_letters_are_cyrillic() -> None:
+    text = "Ученик;Группа;Балл\n" + "Пётр;экспериментальная;5\n" * 20
+    found = decode(text.encode("utf-16-le"), None, ())
+    assert found is not None
+    assert (found.encoding, found.text) == ("utf-16-le", text)

@@ -72,6 +72,9 @@ ROWSPAN_TO_THE_END = [["a", "b"], ["c", "", "d"], ["e", "f"]]
         ),
         ("<table><tr><td><input value=5><input type=hidden value=9></td></tr></table>", [["5"]]),
         ("<table><tr><td><select><option>2<option selected>5<option>4</select></td><td>x</table>", [["5", "x"]]),
+        ("<table><tr><td>4<br>100</td><td><div>5</div>6</td></tr></table>", [["4 / 100", "5 6"]]),
+        ("<table><tr><td><i style='display:none'>05<i>1</i>2</i>47</td><td>x</td></tr></table>", [["47", "x"]]),
+        ("<table><tr><td><i hidden>05</td><td>4</td></tr></table>", [["", "4"]]),
         ("<table><tr><td>&#99999999999999999999;</td></tr></table>", [["\ufffd"]]),
         ("<table><tr></tr><tr><td>a</td></tr><tr></tr></table>", [[], ["a"]]),
         ("<table></table>", []),
@@ -83,7 +86,7 @@ def test_rows_as_a_browser_shows_them(text: str, rows: list[list[str]]) -> None:
 
 def test_a_table_in_a_cell_is_a_table_of_its_own() -> None:
     text = "<table><tr><td>out<table><tr><td>in</td></tr></table>side</td><td>b</td></tr></table>"
-    assert tables(text) == [[["outside", "b"]], [["in"]]]
+    assert tables(text) == [[["out side", "b"]], [["in"]]]
 
 
 def test_hidden_rows() -> None:

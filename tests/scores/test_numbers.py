@@ -20,6 +20,8 @@ NBSP, NARROW = "\u00a0", "\u202f"
         ("5", None, 5),
         (" 5 ", None, 5),
         (f"5{NBSP}", None, 5),
+        ("\u200b44\ufeff", None, 44),
+        ("4\u200b4", None, 44),
         ("５７", None, 57),
         ("+4.5", ".", 4.5),
         ("-4,5", ",", -4.5),
@@ -144,3 +146,18 @@ def test_labels_are_one_label_however_they_are_stored() -> None:
 
 def test_equal_values_of_different_types_stay_apart() -> None:
     assert gather([1.0, "1", True, 1.0]).values == (1.0, "1", True)
+
+
+@pytest.mark.parametrize("text", ["12345678901234567890.25", "9007199254740993.5", "9 007 199 254 740 993", "1.0e3"])
+def test_what_stands_before_the_decimal_sign_is_exact_or_refused(text: str) -> None:
+    assert read_text(text, ".").kind is (Kind.NUMBER if text == "1.0e3" else Kind.TOO_LARGE)
+
+
+def test_signs_without_a_shape_are_an_empty_cell() -> None:
+    assert read_text("\u200b \u200e", None).kind is Kind.EMPTY
+
+
+@pytest.mark.parametrize("delimiter", ["\t", "|", None])
+def test_a_tab_does_not_tell_whether_a_point_sets_off_thousands(delimiter: str | None) -> None:
+    assert detect_decimal(["1.234", "2.345"], False, delimiter).asked == {"1.234", "2.345"}
+    assert detect_decimal(["1.234", "2.345"], False, ",").sign == "."

@@ -250,3 +250,20 @@ def test_damage_is_told_and_nothing_else(tmp_path: Path) -> None:
             del data[chance.randrange(len(data)) :]
         with contextlib.suppress(Unreadable):
             OpenDocument(bytes(data), Settings(), COLUMNS, "scores.ods")
+
+
+@pytest.mark.parametrize(
+    ("style", "shown"),
+    [
+        ('text-position="super 58%"', "4 1"),
+        ('text-line-through-style="solid"', "4 1"),
+        ('text-position="0% 100%"', "41"),
+    ],
+)
+def test_a_footnote_s_number_is_no_digit_of_a_mark(tmp_path: Path, style: str, shown: str) -> None:
+    named = f'<style:style style:name="T1" style:family="text"><style:text-properties style:{style}/></style:style>'
+    mark = '<text:p>4<text:span text:style-name="T1">1</text:span></text:p>'
+    table = sheet([["a", f'<table:table-cell office:value-type="string">{mark}</table:table-cell>']])
+    head = HEAD.replace("</office:automatic-styles>", f"{named}</office:automatic-styles>")
+    data = write_ods(tmp_path, table, head=head).read_bytes()
+    assert OpenDocument(data, Settings(), COLUMNS, "scores.ods").grid.rows == [["a", shown]]

@@ -560,6 +560,44 @@ def test_a_two_line_header_is_asked_about(tmp_path: Path) -> None:
     assert (fault.code, fault.row, fault.details["header_rows"]) == ("header-unclear", 2, (1, 2))
 
 
+def test_names_that_stand_in_two_rows_together_are_asked_about(tmp_path: Path) -> None:
+    write_study(tmp_path, files='["scores.xlsx"]')
+    text = (tmp_path / "study.toml").read_text().replace('column = "score"', 'column = "Test after"', 1)
+    (tmp_path / "study.toml").write_text(text)
+    lines = [["student", "arm", "Test", None], [None, None, "before", "after"], ["a", "new", 1, 5], ["b", "old", 2, 6]]
+    write_xlsx(tmp_path, {"S": lines})
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    (fault,) = raised.value
+    assert (fault.code, fault.row, fault.details["header_rows"]) == ("header-unclear", 2, (1, 2))
+
+
+def test_a_name_that_stands_twice_in_the_second_row_is_asked_about(tmp_path: Path) -> None:
+    write_study(tmp_path, files='["scores.xlsx"]')
+    lines = [["student", "arm", "Maths", "Art"], [None, None, "score", "score"], ["a", "new", 1, 5], ["b", "old", 2, 6]]
+    write_xlsx(tmp_path, {"S": lines})
+    assert codes(tmp_path) == ["header-unclear"]
+
+
+@pytest.mark.parametrize("identifier", ["1,23457E+16", "1.23E+15"])
+def test_identifiers_that_a_spreadsheet_shortened_are_told(tmp_path: Path, identifier: str) -> None:
+    write_study(tmp_path)
+    write_csv(tmp_path, f"student;arm;score\n{identifier};new;5\nb;old;6\nc;new;7\n")
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    (fault,) = raised.value
+    assert (fault.code, fault.row, fault.column, fault.found) == ("label-inexact", 2, "student", None)
+
+
+def test_a_cell_that_swallowed_rows_is_told_without_them(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    write_csv(tmp_path, 'student,arm,score\na,new,"5\nb,old,6\nc,new,7"\nd,old,8\n')
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    assert {fault.code for fault in raised.value} == {"row-length", "not-a-number"}
+    assert [fault.found for fault in raised.value if fault.code == "not-a-number"] == ["5 …"]
+
+
 def test_the_visible_sheet_is_read_and_hidden_rows_as_the_study_says(tmp_path: Path) -> None:
     import openpyxl
 

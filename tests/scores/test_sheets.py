@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from pathlib import Path
 
 import examples
 import numpy as np
 import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.workbook import Workbook
 
 from expeval.fault_codes import sentence
@@ -154,3 +158,71 @@ def test_numbers_of_thousands_of_digits_and_beyond_1e300_are_told(tmp_path: Path
     assert [(fault.code, fault.row) for fault in raised.value] == [("integer-too-large", 2), ("not-finite", 3)]
     examples.write_csv(tmp_path, f"student,arm,score\nc,new,{'0' * 5000}7\nd,old,1e300\n")
     np.testing.assert_array_equal(read(tmp_path).outcomes["Score"].values, [7.0, 1e300])
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("font", [{"vertAlign": "superscript"}, {"vertAlign": "subscript"}, {"strike": True}])
+def test_a_footnote_s_number_is_no_digit_of_a_mark(tmp_path: Path, font: dict[str, object], shared: bool) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    mark = CellRichText("4", TextBlock(InlineFont(**font), "1"))
+    examples.write_xlsx(
+        tmp_path, {"S": [HEAD, ["s1", "new", 4], ["s2", "old", mark], ["s3", "new", 3], ["s4", "old", 5]]}
+    )
+    if shared:
+        share_texts(tmp_path / "scores.xlsx")
+    fault = fault_of(tmp_path)
+    assert (fault.code, fault.cell, fault.found) == ("not-a-number", "C3", "4 1")
+
+
+def test_raised_letters_of_words_and_plain_parts_of_numbers_stay(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]', outcome='domain = "H2O"')
+    bold = CellRichText("4", TextBlock(InlineFont(b=True), "1"))
+    raised = CellRichText("sco", TextBlock(InlineFont(vertAlign="superscript"), "re"))
+    rows = [["student", "arm", raised], ["s1", "new", 4], ["s2", "old", bold], ["s3", "new", 3], ["s4", "old", 5]]
+    examples.write_xlsx(tmp_path, {"S": rows})
+    assert read(tmp_path).outcomes["Score"].values.tolist() == [4, 41, 3, 5]
+
+
+def share_texts(path: Path) -> None:
+    """Move the texts of cells into the list that Excel keeps them in."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    texts: list[str] = []
+
+    def share(cell: re.Match[str]) -> str:
+        texts.append(f"<si>{cell[2]}</si>")
+        return f'{cell[1]} t="s"><v>{len(texts) - 1}</v></c>'
+
+    sheet = "xl/worksheets/sheet1.xml"
+    texts += re.findall("<si>.*?</si>", parts.get("xl/sharedStrings.xml", ""), re.DOTALL)
+    parts[sheet] = re.sub(r'(<c r="[A-Z]+\d+") t="inlineStr"><is>(.*?)</is></c>', share, parts[sheet])
+    parts["xl/sharedStrings.xml"] = (
+        '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">' + "".join(texts) + "</sst>"
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+
+
+@pytest.mark.parametrize("form", ["0%", "0.00%", '0.0" %"', "0 %;[Red]-0 %"])
+def test_percentages_are_told_and_not_mixed_with_numbers(tmp_path: Path, form: str) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    scores: list[object] = [0.85, 0.4, "0.5", 1, None]
+    lines = [HEAD, *([f"s{i}", "new" if i % 2 else "old", score] for i, score in enumerate(scores))]
+    examples.write_xlsx(tmp_path, {"S": lines})
+    path, book = changed(tmp_path)
+    for row in (2, 3):
+        book["S"].cell(row, 3).number_format = form
+        book["S"].cell(row, 1).number_format = form
+    book.save(path)
+    scores_read = read(tmp_path)
+    assert scores_read.outcomes["Score"].values.tolist()[:4] == [0.85, 0.4, 0.5, 1]
+    assert [notice.code for notice in scores_read.notices] == ["percentages"]
+    book["S"]["C5"] = 85
+    book.save(path)
+    with pytest.raises(Faults) as raised:
+        read(tmp_path)
+    assert [(fault.code, fault.cell, fault.found) for fault in raised.value] == [
+        ("percent-mixed", "C2", "85 %"),
+        ("percent-mixed", "C3", "40 %"),
+    ]

@@ -175,3 +175,70 @@ def test_nothing_is_said_of_rows_where_the_header_is_known_or_all_were_searched(
     assert "searched" not in faults(tmp_path)[0].details
     write_csv(tmp_path, "x,y,z\na,new,5\n")
     assert "searched" not in faults(tmp_path)[0].details
+
+
+# --- totals between the students, signatures below them ---------------------------------------------------------
+
+STUDENTS = [f"s{i},{'new' if i % 2 else 'old'},{40 + i}\n" for i in range(80)]
+
+
+@pytest.mark.parametrize(
+    "word", ["Итого", "ИТОГО 7А", "Среднее по классу:", "Средний балл 10 «Б» класса", "Class average", "Total for 7B"]
+)
+def test_totals_of_a_class_between_the_students_are_asked_about(tmp_path: Path, word: str) -> None:
+    write_study(tmp_path)
+    rows = [*STUDENTS[:20], f"{word},new,44.5\n", *STUDENTS[20:]]
+    write_csv(tmp_path, "student,arm,score\n" + "".join(rows))
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.row, fault.rows) == ("rows-below", 22, ())
+    assert "between students" in sentence(fault)
+
+
+@pytest.mark.parametrize("name", ["Sumarokov", "Итоговский", "Max", "Mean7", "Учителев", "Datee", "Всеволод"])
+def test_a_name_that_begins_like_a_total_is_a_student(tmp_path: Path, name: str) -> None:
+    write_study(tmp_path)
+    write_csv(
+        tmp_path, "student,arm,score\n" + "".join([*STUDENTS[:20], f"{name},new,44.5\n", *STUDENTS[20:], "z,new,4\n"])
+    )
+    assert read(tmp_path).n == 82
+
+
+def test_totals_that_belong_to_no_arm_are_left_out_and_counted(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    write_csv(tmp_path, "student,arm,score\n" + "".join([*STUDENTS[:20], "Итого 7А,,44.5\n", *STUDENTS[20:]]))
+    scores = read(tmp_path)
+    assert (scores.n, scores.left_out) == (80, {("other", "no-group"): 1})
+
+
+def test_totals_are_found_among_more_students_than_are_looked_at_one_by_one(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    rows = [f"s{i},{'new' if i % 2 else 'old'},{i % 50}\n" for i in range(20_000)]
+    write_csv(tmp_path, "student,arm,score\n" + "".join([*rows[:9000], "Итого,new,900\n", *rows[9000:]]))
+    assert [(fault.code, fault.row) for fault in faults(tmp_path)] == [("rows-below", 9002)]
+
+
+@pytest.mark.parametrize("words", ["Учитель: Иванова А. А.", "Дата 12.05.2026", "Teacher: Smith", "Signature ____"])
+def test_a_signature_in_an_arm_s_own_file_is_no_student(tmp_path: Path, words: str) -> None:
+    write_study(tmp_path)
+    study = tmp_path / "study.toml"
+    text = study.read_text(encoding="utf-8").replace('files = ["scores.csv"]\n', "").replace('column = "arm"\n', "")
+    arms = {"experimental": "new", "control": "old"}
+    for arm, name in arms.items():
+        text = text.replace(f'{arm} = ["{name}"]', f'{arm} = {{ files = ["{name}.csv"] }}')
+        rows = "".join(f"{name}{i},{i}\n" for i in range(8))
+        write_csv(tmp_path, f"student,score\n{rows}\n{words if arm == 'control' else ''},\n", f"{name}.csv")
+    study.write_text(text, encoding="utf-8")
+    assert [(fault.code, fault.file, fault.row) for fault in faults(tmp_path)] == [("rows-below", "old.csv", 11)]
+
+
+# --- a file twice, where nobody names the students --------------------------------------------------------------
+
+
+def test_copies_of_a_file_are_told_where_nobody_names_the_students(tmp_path: Path) -> None:
+    write_study(tmp_path, files='["*.csv"]')
+    for name in ("scores.csv", "copy.csv"):
+        write_csv(tmp_path, "arm,score\nnew,1\nold,2\nnew,3\nold,4\n", name)
+    study = tmp_path / "study.toml"
+    study.write_text(study.read_text(encoding="utf-8").replace('student = "student"\n', ""), encoding="utf-8")
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.file, fault.found) == ("file-twice", "scores.csv", "copy.csv")

@@ -148,3 +148,12 @@ def test_damage_is_told_and_nothing_else() -> None:
             del data[chance.randrange(len(data)) :]
         with contextlib.suppress(Unreadable):
             XmlSpreadsheet(bytes(data), Settings(), COLUMNS, "scores.xls")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("4<h:Sup>1</h:Sup>", "4 1"), ("<h:S>3</h:S>5", "3 5"), ("<h:B>4</h:B>1", "41"), ("H<h:Sub>2</h:Sub>O", "H2O")],
+)
+def test_a_footnote_s_number_is_no_digit_of_a_mark(text: str, shown: str) -> None:
+    rows = [["student", "arm", "score"], ["а", "new", f'<Cell><Data ss:Type="String">{text}</Data></Cell>']]
+    assert opened(sheet(rows)).grid.rows[1][2] == shown

@@ -21,6 +21,7 @@ NEVER_HERS = frozenset(
     {
         "cohort-missing",
         "file-missing",
+        "file-twice",
         "glob-empty",
         "glob-of-results",
         "institution-unnamed",

@@ -32,6 +32,7 @@ from expeval.scores.cells import (
     gather,
 )
 from expeval.scores.kept_cells import as_json
+from expeval.scores.numbers import LARGEST_WHOLE
 from expeval.scores.roles import missing_values, student_columns
 from expeval.scores.settings import Request, Unreadable
 from expeval.scores.typed import read_labels_column
@@ -278,7 +279,11 @@ def _students(
 
 def _mark(fault: str) -> Value:
     """A cell with the same fault that says nothing of what stood there."""
-    marks: dict[str, Value] = {"date-in-cell": dt.date(2000, 1, 1), "formula-without-value": FormulaCell()}
+    marks: dict[str, Value] = {
+        "date-in-cell": dt.date(2000, 1, 1),
+        "formula-without-value": FormulaCell(),
+        "label-inexact": 2.0 * LARGEST_WHOLE,
+    }
     return marks.get(fault, ErrorCell("#N/A"))
 
 

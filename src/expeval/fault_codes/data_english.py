@@ -35,6 +35,11 @@ DATA_TEXTS: dict[str, tuple[str, str, str]] = {
         "this pattern also matches files of a report or a bundle: {found}.",
         "Narrow the pattern, or name the files of data one by one.",
     ),
+    "file-twice": (
+        "File twice",
+        "it holds the same as {quoted}, and without data.student nothing tells whether its students count already.",
+        "Take the copy away, or name the files one by one; or name the column of identifiers in data.student.",
+    ),
     "file-empty": ("Empty file", "the file is empty.", "Save the scores again, or leave the file out."),
     "header-only": ("Header only", "the file has column names but no row below them.", "Add the rows."),
     "format-unsupported": (
@@ -68,6 +73,11 @@ DATA_TEXTS: dict[str, tuple[str, str, str]] = {
         "no upload in the store counts.",
         "Let the institutions upload their cohorts, or name files in data.files.",
     ),
+    "letters-broken": (
+        "Letters that are broken",
+        "the text is in UTF-8, but for bytes that are no letter: {places}.",
+        "Mend the words in these lines and save the file again; or set data.encoding, if the text is in another one.",
+    ),
     # What a file leaves open: asked.
     "encoding-unclear": (
         "Encoding unclear",
@@ -99,7 +109,7 @@ DATA_TEXTS: dict[str, tuple[str, str, str]] = {
         "Rows without a student",
         "no student identifier: {places}.",
         "If these are totals, notes or signatures below the students, set data.last_row to the last row that holds "
-        "a student; otherwise fill in the identifier.",
+        "a student; remove such rows where they stand between students; otherwise fill in the identifier.",
     ),
     "rows-hidden": (
         "Hidden rows",
@@ -164,6 +174,11 @@ DATA_TEXTS: dict[str, tuple[str, str, str]] = {
         "the study file's words fit the value labels of this column and its codes, and mean different values: {cells}.",
         "Take the value labels off the column or recode it, so that every word of the study file fits one value only.",
     ),
+    "percent-mixed": (
+        "Percentages among numbers",
+        "percentages, which the file holds as shares of 1, among numbers larger than 1: {cells}.",
+        "Format the column as numbers and type all of them alike, as in 85 or as in 0.85.",
+    ),
     "date-in-cell": (
         "Date instead of a number",
         "a date where a number belongs: {cells}.",
@@ -184,6 +199,12 @@ DATA_TEXTS: dict[str, tuple[str, str, str]] = {
         "Whole number beyond 2^53",
         "whole numbers too large to be exact (beyond 2^53): {cells}.",
         "Use a larger unit (thousands instead of ones); an identifier is no score.",
+    ),
+    "label-inexact": (
+        "Identifier that lost digits",
+        "long numbers (beyond 2^53, or shortened as 1.23E+15) of which the file has lost the last digits, so that "
+        "different ones may look the same: {cells}.",
+        "Format the column as text before the numbers are typed or imported, and save it again with all digits.",
     ),
     # Students, arms and institutions.
     "student-twice-same": (
@@ -219,9 +240,9 @@ DATA_TEXTS: dict[str, tuple[str, str, str]] = {
         "Correct one of them, or remove the column from the file where it does not belong.",
     ),
     "summary-rows": (
-        "Totals below the students",
-        "the last rows seem to hold totals, means or sums, which would count as students: {places}.",
-        "Set data.last_row to the last row that holds a student.",
+        "Totals among the students",
+        "these rows seem to hold totals, means or sums, which would count as students: {places}.",
+        "Set data.last_row to the last row that holds a student; remove such rows where they stand between students.",
     ),
     "unit-both-arms": (
         "Assigned unit in both arms",

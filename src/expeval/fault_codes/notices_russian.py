@@ -24,6 +24,10 @@ NOTICES: dict[str, tuple[str, str]] = {
         r"(.+): a cell merged over several rows was read as each row's in: (.+)\.",
         r"\1: объединённая ячейка нескольких строк прочитана как ячейка каждой из них в: \2.",
     ),
+    "percentages": (
+        r"(.+): cells shown as percentages were read as shares of 1: (.+)\.",
+        r"\1: ячейки с процентами прочитаны как доли единицы: \2.",
+    ),
     "user-missing": (
         r"(.+): values that the file declares missing count as missing in: (.+)\.",
         r"\1: значения, которые сам файл называет пропусками, считаются пропусками в: \2.",
@@ -95,7 +99,14 @@ NOTICES: dict[str, tuple[str, str]] = {
 }
 
 # Sentences that quote the file's own names inside what is taken over as it is.
-_QUOTING = {"merged-cells", "user-missing", "nan-missing", "institutions-look-alike", "classes-look-alike"}
+_QUOTING = {
+    "merged-cells",
+    "percentages",
+    "user-missing",
+    "nan-missing",
+    "institutions-look-alike",
+    "classes-look-alike",
+}
 
 
 def notice_in_russian(code: str, message: str) -> str:

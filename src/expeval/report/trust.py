@@ -119,6 +119,7 @@ _KINDS: dict[str, _Kind] = {
     "column-look-alike": _Kind(50, "check"),
     "hidden-rows": _Kind(50, "check"),
     "merged-cells": _Kind(50, "check"),
+    "percentages": _Kind(50, "check"),
     "groups-of-institutions": _Kind(50, "check"),
     "institutions-unused": _Kind(50, "check"),
     "class-labels-repeat": _Kind(50, "check"),

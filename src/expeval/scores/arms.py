@@ -13,15 +13,31 @@ from expeval.faults import Fault
 from expeval.scores.cells import Sheet
 from expeval.scores.spelling import look_alike, tidy
 from expeval.scores.table import IntArray, Notice
+from expeval.scores.text_cells import ManyTexts
 from expeval.scores.typed import LabelColumn, MissingValues, cell_faults, label_of, read_labels_column
 from expeval.study.spec import Study
 
 NO_STUDENT, NO_GROUP, OTHER_GROUP, CONTROL, EXPERIMENTAL = -3, -2, -1, 0, 1
 ARMS = {EXPERIMENTAL: "experimental", CONTROL: "control"}
-# What stands in place of an identifier where the last rows are totals, with what a person may add to it.
+# What stands in place of an identifier where rows are totals, with what a person may add to it.
+_CLASS = r"(?:№ ?)?\d{1,2}(?: ?- ?| )?[«\"“]?[а-яёa-z]?[»\"”]?"
+_WHOSE = rf"(?:класс[а-я]*|групп[а-я]*|школ[а-я]*|параллел[а-я]*|class|group|school|year|grade)(?: {_CLASS})?"
 _TOTAL = re.compile(
-    r"(?:итого?|всего|сумма|ср(?:\.|едн(?:ее|ий|яя|ие))(?: (?:балл|оценка|значение|арифметическое|по \w+))?|медиана|"
-    r"качество(?: знаний)?|успеваемость|(?:grand )?totals?|sum|mean|average|median)[\s.:=,%]*(?:по \w+)?[\s.:=,%]*",
+    r"(?:(?:итого?|всего|сумма|ср(?:\.|едн(?:ее|ий|яя|ие))(?: (?:балл|оценка|значение|арифметическое))?|медиана|"
+    r"максимум|минимум|макс(?:\.|имальный) балл|качество(?: знаний)?|успеваемость)|"
+    r"(?:(?:class|group|school|grand|overall) )?(?:totals?|sum|mean|average|median|maximum|minimum))"
+    rf"[\s.:=,%]*(?:(?:по|в|за|for|of) (?:{_WHOSE}|{_CLASS}(?: класс[а-я]*)?|\w+)|"
+    rf"(?<=\s)(?:{_WHOSE}|{_CLASS}(?: класс[а-я]*)?))?[\s.:=,%]*",
+    re.IGNORECASE,
+)
+# The plainest of them: looked for one by one where a column has too many values to look at each.
+_PLAIN_TOTALS = ("Итого", "ИТОГО", "Всего", "ВСЕГО", "Среднее", "Total", "TOTAL", "Mean", "Average")
+_BEGINS_A_TOTAL = frozenset("ивсмкуcgsotma" + "ИВСМКУCGSOTMA")
+# What people write below a table, in the column of the students too.
+_SIGNATURE = re.compile(
+    r"(?:учитель|преподаватель|воспитатель|кл(?:ассный|\.) ?рук(?:оводитель|\.)|директор|завуч|подпись|дата|"
+    r"примечани[ея]|(?:составил|проверил|заполнил)(?:а|и)?)(?:[\s:_/(].*)?|"
+    r"(?:(?:class )?teacher|headmaster|headteacher|principal|signature|signed|date|notes?) ?(?:[:_].*|by .*)?",
     re.IGNORECASE,
 )
 _SEARCHED = 30  # last rows among which totals are looked for
@@ -92,7 +108,36 @@ def find_membership(
         _count_lacking(member, labels, groups, present)
         member.known = bool((labels.codes[present] >= 0).any()) and not member.lacking
     member.arm[~present] = NO_STUDENT
+    faults += _totals_between(study, sheet, students, member, missing)
     return member
+
+
+def _totals_between(
+    study: Study, sheet: Sheet, students: LabelColumn | None, member: Membership, missing: MissingValues
+) -> list[Fault]:
+    """Totals of a class between the students: rows of an arm that would count as students; others are left out."""
+    if study.data.student is not None:
+        labelled = {} if students is None else {study.data.student: students}
+    else:
+        columns = [name for name in (study.data.institution, study.data.class_) if name in sheet.columns]
+        labelled = {str(name): read_labels_column(sheet, str(name), missing) for name in columns}
+    code = "summary-rows" if study.data.student is None else "rows-below"
+    for name, labels in labelled.items():
+        records = np.flatnonzero(_are_totals(labels) & member.kept)
+        between = records[~np.isin(records, totals(labels))]
+        if between.size:
+            return [sheet.row_fault(code, between.tolist(), key="data.last_row", column=name)]
+    return []
+
+
+def _are_totals(labels: LabelColumn) -> NDArray[np.bool_]:
+    """(n,) which records have a word for totals in place of a label."""
+    if isinstance(labels.labels, ManyTexts):
+        words = [labels.labels.index(word) for word in _PLAIN_TOTALS if word in labels.labels]
+        return np.isin(labels.codes, words)
+    begins = enumerate(labels.labels)
+    words = [code for code, label in begins if label[:1] in _BEGINS_A_TOTAL and _TOTAL.fullmatch(label)]
+    return np.isin(labels.codes, words)
 
 
 def _labels(
@@ -176,13 +221,16 @@ def totals_below(sheet: Sheet, columns: Sequence[str], missing: MissingValues) -
 
 
 def totals(labels: LabelColumn) -> IntArray:
-    """Records at the end of a file whose identifier is a word for totals, with the few below them."""
+    """Records at the end of a file whose identifier is a word for totals, with the few below them; signatures."""
     size = labels.codes.size
-    last = range(max(size - _SEARCHED, 1), size)
-    found = [i for i in last if labels.codes[i] >= 0 and _TOTAL.fullmatch(labels.labels[int(labels.codes[i])])]
-    if found and size - 1 - found[-1] <= _SIGNED:
-        found += range(found[-1] + 1, size)
-    return np.array(found, dtype=np.int64)
+    last = [i for i in range(max(size - _SEARCHED, 1), size) if labels.codes[i] >= 0]
+    found = {i for i in last if _TOTAL.fullmatch(labels.labels[int(labels.codes[i])])}
+    if found and size - 1 - max(found) <= _SIGNED:
+        found |= set(range(max(found) + 1, size))
+    signed = [i for i in last if _SIGNATURE.fullmatch(labels.labels[int(labels.codes[i])])]
+    if signed and signed[0] >= size - 2 * _SIGNED:
+        found |= set(range(signed[0], size))
+    return np.array(sorted(found), dtype=np.int64)
 
 
 def words_of_arms(study: Study) -> tuple[Sequence[str], Sequence[str]]:

@@ -9,7 +9,7 @@ import numpy as np
 from expeval.faults import Fault
 from expeval.scores.at_once import each
 from expeval.scores.cells import FAULTS_A_COLUMN, Cells, Sheet, gather
-from expeval.scores.dialect import SAMPLE, Decoded, decode, detect_delimiter
+from expeval.scores.dialect import SAMPLE, Decoded, broken_lines, decode, detect_delimiter
 from expeval.scores.plain_numbers import number_cells
 from expeval.scores.same_values import Flags
 from expeval.scores.settings import Preview, Request, Settings, Unreadable
@@ -17,6 +17,8 @@ from expeval.scores.text_cells import distinct_texts
 from expeval.scores.text_records import MAX_RECORD, Located, Records, RecordTooLong
 
 PREVIEW_RECORDS = 40
+_END_OF_FILE = b"\x1a"  # with which old programs end a text
+LEAST_COLUMNS = 3  # of a row that can be told from prose
 
 
 class DelimitedFile:
@@ -27,7 +29,7 @@ class DelimitedFile:
         self.settings = settings
         self.mended: dict[str, int] = {}
         decoded = self._decode(data, wanted)
-        letters = decoded.data
+        letters = decoded.data.rstrip(_END_OF_FILE) if decoded.data.endswith(_END_OF_FILE) else decoded.data
         if b"\r" in letters:
             letters = letters.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         self.first_line = 1
@@ -40,12 +42,20 @@ class DelimitedFile:
 
     def _decode(self, data: bytes, wanted: Sequence[str]) -> Decoded:
         decoded = decode(data, self.settings.encoding, (*wanted, *self.settings.words))
+        if lines := broken_lines(data, decoded, self.settings.encoding):
+            raise Unreadable(
+                Fault("letters-broken", self.file, row=lines[0], rows=tuple(lines[1:]), key="data.encoding")
+            )
         if decoded is None or decoded.unclear:
             named = self.settings.encoding
             fits = ", ".join(decoded.unclear) if decoded else None
             raise Unreadable(Fault("encoding-unclear", self.file, key="data.encoding", found=named, allowed=fits))
         if "\0" in decoded.begins(2000):
             raise Unreadable(Fault("format-unsupported", self.file, found="binary data", allowed="CSV, TSV, XLSX"))
+        if (nul := decoded.data.find(b"\0")) >= 0:
+            # Where a disk or a connection gave way, zeros stand in place of what was written.
+            row = decoded.data.count(b"\n", 0, nul) + 1
+            raise Unreadable(Fault("file-unreadable", self.file, row=row, found="it is damaged"))
         if not decoded.begins(2000).strip() and not decoded.text.strip():
             raise Unreadable(Fault("file-empty", self.file))
         self.encoding = decoded.encoding
@@ -108,6 +118,8 @@ class DelimitedFile:
         longer = np.flatnonzero(kept & (located.lengths > width)).tolist()
         wrong = [i for i in longer if any(cell.strip() for cell in records.cells(i)[width:])]
         rows = [(int(records.lines[i]), str(located.lengths[i])) for i in wrong]
+        rows += [(int(records.lines[i]), '"') for i in self._swallowing(located, kept, width)]
+        rows = [row for row in rows if row[0] != records.unclosed_quote]
         if records.unclosed_quote is not None:
             rows.append((records.unclosed_quote, '"'))
         faults = [
@@ -118,6 +130,20 @@ class DelimitedFile:
             further = {"further": len(rows) - FAULTS_A_COLUMN}
             faults.append(Fault("row-length", self.file, allowed=str(width), details=further))
         return faults
+
+    def _swallowing(self, located: Located, kept: Flags, width: int) -> list[int]:
+        """Records with a cell in which whole rows stand, as between two quotation marks that nobody meant."""
+        records = self.records
+        if not records.quoted or width < LEAST_COLUMNS:
+            return []
+        lines = np.diff(records.lines, append=records.lines[-1:] + records.lines_of_last)[: kept.size]
+        several = np.flatnonzero(kept & (lines > 1) & (located.lengths <= width)).tolist()
+        return [i for i in several if any(self._holds_a_row(cell, width) for cell in records.cells(i))]
+
+    def _holds_a_row(self, cell: str, width: int) -> bool:
+        """Whether a line of a cell has as many delimiters as a row; in prose a space follows them."""
+        sign = self.delimiter
+        return any(line.count(sign) == width - 1 and f"{sign} " not in line.strip() for line in cell.split("\n")[1:])
 
     def _cells(self, located: Located, kept: Flags, request: Request) -> dict[str, Cells]:
         if not kept.any():

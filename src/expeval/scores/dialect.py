@@ -18,6 +18,8 @@ from expeval.scores.spelling import find_columns, look_alike
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 200_000  # characters that the detection looks at
 SAMPLE_RECORDS = 40
+MOST_BROKEN = 20  # places that are told, of a text in UTF-8 with bytes that are no letter
+LEAST_WHOLE = 3  # letters beyond ASCII for each of them
 PIECE = 2**20  # bytes that are decoded at once
 
 _MARKS = (
@@ -29,6 +31,7 @@ _MARKS = (
 )
 CYRILLIC = ("cp1251", "koi8-r", "mac-cyrillic", "cp866")
 _CANDIDATES = (*CYRILLIC, "cp1252")
+_BROKEN = re.compile("[\udc80-\udcff]")  # a byte that is no letter, as "surrogateescape" decodes it
 _NON_ASCII_WORD = re.compile(r"[^\s,;|\"'.:()/<>=+\-_\d]*[^\x00-\x7f][^\s,;|\"'.:()/<>=+\-_\d]*")
 # A no-break space that a cell begins with, and the word after it.
 _INDENTED = re.compile(r"(?<![^;,|\"\t\r\n])\u00a0[^\s,;|\"'.:()/<>=+\-_\d]+")
@@ -86,6 +89,41 @@ def decode(data: bytes, encoding: str | None, wanted: Sequence[str]) -> Decoded 
     return _decode_as(data, "utf-8", marked) or _decode_legacy(data, wanted)
 
 
+def broken_lines(data: bytes, decoded: Decoded | None, named: str | None) -> list[int]:
+    """The lines in which UTF-8 is broken by single bytes, where a text is in UTF-8 for the rest of it.
+
+    ``decoded`` is what :func:`decode` made of it, with the encoding that was ``named``: letter by letter such a text
+    also is one of an encoding with a byte a letter, but none that anybody wrote.
+    """
+    if (named or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
+        return []
+    if decoded is not None and decoded.encoding not in _CANDIDATES:
+        return []
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    ending = "\n" if b"\n" in data else "\r"
+    lines: list[int] = []
+    line, beyond, broken = 1, 0, 0  # letters beyond ASCII, broken ones among them
+    for start in range(0, len(data), PIECE):
+        text = decoder.decode(data[start : start + PIECE], start + PIECE >= len(data))
+        if not text.isascii():
+            beyond += len(text) - len(text.encode("ascii", "ignore"))
+            found = [] if _is_whole(text) else [place.start() for place in _BROKEN.finditer(text)]
+            broken += len(found)
+            lines += [line + text.count(ending, 0, place) for place in found[: MOST_BROKEN - len(lines)]]
+        line += text.count(ending)
+        if len(lines) >= MOST_BROKEN and beyond < (LEAST_WHOLE + 1) * broken:
+            return []
+    return sorted(set(lines)) if broken and beyond >= (LEAST_WHOLE + 1) * broken else []
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _decode_as(data: bytes, encoding: str, marked: bool) -> Decoded | None:
     try:
         name = codecs.lookup(encoding).name
@@ -112,16 +150,17 @@ def _in_utf8(data: bytes, encoding: str) -> bytes:
 
 
 def _unmarked_utf16(data: bytes) -> Decoded | None:
-    """UTF-16 without its mark: every other byte of ASCII text is zero."""
+    """UTF-16 without its mark: every other byte of ASCII text is zero, of what stands between cells at the least."""
     head = data[:2000]
     if len(head) < 4 or b"\0" not in head:
         return None
     even, odd = head[::2].count(0), head[1::2].count(0)
-    if max(even, odd) < len(head) // 10 or min(even, odd) > max(even, odd) // 10:
+    if max(even, odd) < len(head) // 50 or min(even, odd) > max(even, odd) // 10:
         return None
     decoded = _decode_as(data, "utf-16-le" if odd > even else "utf-16-be", False)
-    readable = decoded is not None and all(sign.isprintable() or sign in "\t\r\n" for sign in decoded.begins(500))
-    return decoded if readable else None
+    begins = decoded.begins(500) if decoded is not None else ""
+    readable = all(sign.isprintable() or sign in "\t\r\n" for sign in begins)
+    return decoded if readable and any(sign in begins for sign in ("\n", "\r", *DELIMITERS)) else None
 
 
 def _decode_legacy(data: bytes, wanted: Sequence[str]) -> Decoded | None:
@@ -292,6 +331,6 @@ def _nothing_proved(forms: dict[str, list[str]], delimiter: str | None) -> Decim
         return DecimalSign(None)
     if commas and not points and delimiter == ";":
         return DecimalSign(",")
-    if points and not commas and delimiter in (",", "\t", "|"):
+    if points and not commas and delimiter == ",":
         return DecimalSign(".")
     return DecimalSign(None, frozenset(points + commas))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from expeval.faults import Fault, nearest
-from expeval.scores.cells import Cells, Sheet, Value, gather, shown
+from expeval.scores.cells import FAULTS_A_COLUMN, Cells, Sheet, Value, distinct, gather, number_text, shown
 from expeval.scores.settings import Preview, Request, Settings, Unreadable
 from expeval.scores.spelling import find_columns
 
@@ -26,6 +26,8 @@ class Grid:
         Cells, row by row; rows may be of unequal length.
     hidden
         Rows (from 0) that the program hides.
+    percent
+        Cells (row, column, from 0) that show 0.85 as 85 %.
     merged
         Rectangles ((top, left), (bottom, right)) that are one cell.
     """
@@ -35,6 +37,7 @@ class Grid:
     hidden: set[int] = field(default_factory=set)
     merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
     visible: bool = True
+    percent: set[tuple[int, int]] = field(default_factory=set)
 
 
 def column_letters(number: int) -> str:
@@ -173,9 +176,33 @@ class GridFile:
             quoted = ", ".join(f"“{name}”" for name in sorted(merged))
             sheet.notice("merged-cells", f"a cell merged over several rows was read as each row's in: {quoted}.")
         hidden = [place for place, i in enumerate(kept) if i in grid.hidden]
+        faults = self._percentages(sheet, request, kept) if grid.percent else []
         if hidden and self.settings.hidden is None:
-            return sheet, [sheet.row_fault("rows-hidden", hidden, key="data.hidden")]
-        return sheet, []
+            faults.append(sheet.row_fault("rows-hidden", hidden, key="data.hidden"))
+        return sheet, faults
+
+    def _percentages(self, sheet: Sheet, request: Request, rows: list[int]) -> list[Fault]:
+        """Percentages in columns of numbers: told; faults where others of the column are larger than 1.
+
+        Who types 85% into one cell and 85 into the next has 0.85 and 85 in the file.
+        """
+        faults, told = [], []
+        for name in request.numeric:
+            place = request.positions[name]
+            cells = distinct(sheet.columns[name])
+            numbers = [(k, value) for k in range(len(rows)) if isinstance(value := cells.value(k), float)]
+            shown = [k for k, _ in numbers if (rows[k], place) in self.grid.percent]
+            plain = [value for k, value in numbers if (rows[k], place) not in self.grid.percent]
+            if any(abs(value) > 1 for value in plain):
+                found = [(k, f"{number_text(round(100 * float(cells.value(k)), 10))} %") for k in shown]  # type: ignore[arg-type]
+                faults += [sheet.fault("percent-mixed", k, name, found=text) for k, text in found[:FAULTS_A_COLUMN]]
+            elif shown:
+                told.append(f"“{name}”")
+        if told:
+            sheet.notice(
+                "percentages", f"cells shown as percentages were read as shares of 1: {', '.join(sorted(told))}."
+            )
+        return faults
 
     def hidden_rows(self, header_row: int) -> list[int]:
         """Rows below the header (from 1) that the program hides and that hold something, where nobody said yet."""

@@ -47,26 +47,41 @@ def locate_header(preview: Preview, settings: Settings, wanted: Sequence[str], f
         if later > SEARCHED_ROWS:
             break
         _check_better(header, later, find_columns(cells, wanted), file)
+    if header.lookup.missing and len(filled) > 1:
+        _check_joined(header, *filled[1], wanted, file)
     return header
+
+
+def _check_joined(header: Header, later: int, cells: Sequence[str], wanted: Sequence[str], file: str) -> None:
+    """Ask where names that the header lacks stand in it and the row below together, as "math" above "score" does."""
+    upper = list(header.names) + [""] * (len(cells) - len(header.names))
+    spread = [upper[max((k for k in range(i + 1) if tidy(upper[k])), default=i)] for i in range(len(upper))]
+    lower = [*cells, *[""] * (len(upper) - len(cells))]
+    for names in (upper, spread):
+        joined = find_columns([tidy(f"{a} {b}") for a, b in zip(names, lower, strict=True)], wanted)
+        if not joined.missing or joined.found > header.lookup.found:
+            raise Unreadable(_unclear(header, later, (header.row, later), file))
 
 
 def _check_better(header: Header, later: int, lookup: Lookup, file: str) -> None:
     lacking = header.lookup.missing
-    completes = bool(lacking) and all(name in lookup.positions for name in lacking)
+    completes = bool(lacking) and not set(lacking) & set(lookup.missing)
     if lacking and (completes or lookup.found > header.lookup.found):
         two_lines = completes and lookup.found < header.lookup.found + len(lacking)
         rows = (header.row, later) if two_lines else (later,)
-        raise Unreadable(
-            Fault(
-                "header-unclear",
-                file,
-                row=later,
-                key="data.header_row",
-                found=", ".join(lacking),
-                nearest=str(list(rows)) if two_lines else str(later),
-                details={"header_rows": rows, "first_row": header.row},
-            )
-        )
+        raise Unreadable(_unclear(header, later, rows, file))
+
+
+def _unclear(header: Header, later: int, rows: tuple[int, ...], file: str) -> Fault:
+    return Fault(
+        "header-unclear",
+        file,
+        row=later,
+        key="data.header_row",
+        found=", ".join(header.lookup.missing),
+        nearest=str(list(rows)) if len(rows) > 1 else str(later),
+        details={"header_rows": rows, "first_row": header.row},
+    )
 
 
 def _named_header(preview: Preview, rows: int | tuple[int, int], wanted: Sequence[str], file: str) -> Header:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from expeval.faults import Fault
 from expeval.scores.cells import Value
-from expeval.scores.dialect import Decoded, decode
+from expeval.scores.dialect import Decoded, broken_lines, decode
 from expeval.scores.grid import Grid, GridFile, choose_sheet
 from expeval.scores.grid_writer import GridWriter, SheetList
 from expeval.scores.markup import Tag, tokens
 from expeval.scores.numbers import Kind, read_text
+from expeval.scores.rich_text import BREAK, told_apart
 from expeval.scores.settings import Settings, Unreadable
 from expeval.scores.spelling import tidy
 from expeval.scores.workbook_safety import UnsafeWorkbook
@@ -30,6 +31,8 @@ _ATTRIBUTES = ("colspan", "rowspan", "style", "hidden", "value", "type", "select
 _MOST_RIGHT, _MOST_DOWN = 1000, 65_534  # spans, as browsers limit them
 _NO_TEXT = {"script", "style", "title", "template"}
 _GROUPS = {"thead", "tbody", "tfoot"}
+_SHAPING = {"table", "tr", "td", "th", *_GROUPS}
+_VOID = {"br", "hr", "img", "input", "wbr", "col", "area", "embed", "link", "meta", "source", "track"}
 _APART = {"br", "p", "div", "li", "ul", "ol", "dl", "dt", "dd", "hr", "pre", "h1", "h2", "h3", "h4", "h5", "h6"}
 # A mark that was struck out, or a footnote's number, is no digit of the mark beside it.
 _APART |= {"s", "strike", "del", "sup", "sub"}
@@ -43,6 +46,8 @@ class HtmlTables(GridFile):
 
     def __init__(self, data: bytes, settings: Settings, wanted: Sequence[str], file: str) -> None:
         decoded = _decode(data, settings, wanted)
+        if lines := broken_lines(data, decoded, settings.encoding):
+            raise Unreadable(Fault("letters-broken", file, row=lines[0], rows=tuple(lines[1:]), key="data.encoding"))
         if decoded is None or decoded.unclear:
             fits = ", ".join(decoded.unclear) if decoded else None
             fault = Fault("encoding-unclear", file, key="data.encoding", found=settings.encoding, allowed=fits)
@@ -134,7 +139,8 @@ class _Table:
     def end_cell(self) -> None:
         if self.cell is None:
             return
-        value = _value(tidy("".join(self.cell)), self.attributes)
+        parts = [part for piece in "".join(self.cell).split(BREAK) if (part := tidy(piece))]
+        value = _value(told_apart(parts) if len(parts) > 1 else "".join(parts), self.attributes)
         self.cell = None
         writer = self.writer
         column, row = writer.column, writer.row
@@ -159,6 +165,8 @@ class _Walk:
         self.sheets = SheetList(settings)
         self.open: list[_Table] = []
         self.silent: str | None = None  # the element whose text is none
+        self.unseen = ""  # the hidden element inside a cell, and how deep its namesakes are inside it
+        self.depth = 0
         self.choosing = self.chosen = False  # inside a list to choose from, and in its entry that is chosen
 
     def start(self, tag: Tag) -> None:
@@ -166,11 +174,19 @@ class _Walk:
         if tag.name in _NO_TEXT:
             self.silent = self.silent or tag.name
         elif tag.name == "table":
+            if self.open:
+                self._apart(self.open[-1])
             self.open.append(_Table(self.sheets.start(visible=not _is_hidden(tag.attributes))))
         elif self.open:
             self._start_inside(self.open[-1], tag)
 
     def _start_inside(self, table: _Table, tag: Tag) -> None:
+        if tag.name in _SHAPING:
+            self.unseen = ""
+        elif self.unseen:
+            self.depth += tag.name == self.unseen
+        elif table.cell is not None and tag.name not in _VOID and _is_hidden(tag.attributes):
+            self.unseen, self.depth = tag.name, 1
         if tag.name == "tr":
             table.start_row(tag.attributes)
         elif tag.name in ("td", "th"):
@@ -184,10 +200,15 @@ class _Walk:
         elif tag.name == "option":
             self.chosen = "selected" in tag.attributes
         elif tag.name == "input" and table.cell is not None and _shows_its_value(tag.attributes):
-            table.cell.append(f" {tag.attributes.get('value', '')} ")
+            table.cell.append(f"{BREAK}{tag.attributes.get('value', '')}{BREAK}")
 
     def end(self, name: str) -> None:
         """A tag that closes."""
+        if name in _SHAPING:
+            self.unseen = ""
+        elif name == self.unseen:
+            self.depth -= 1
+            self.unseen = self.unseen if self.depth else ""
         if name == self.silent:
             self.silent = None
         elif name == "select":
@@ -208,11 +229,11 @@ class _Walk:
     @staticmethod
     def _apart(table: _Table) -> None:
         if table.cell is not None:
-            table.cell.append(" ")
+            table.cell.append(BREAK)
 
     def text(self, text: str) -> None:
         """Text: of the innermost cell that is open."""
-        if self.open and self.silent is None and (self.chosen or not self.choosing):
+        if self.open and self.silent is None and not self.unseen and (self.chosen or not self.choosing):
             cell = self.open[-1].cell
             if cell is not None:
                 cell.append(text)

@@ -14,6 +14,8 @@ LARGEST_WHOLE = 2**53  # beyond it not every whole number is a double
 LARGEST = 1e300  # beyond it sums and differences of scores are no doubles any more
 
 _TRANSLATED = str.maketrans("０１２３４５６７８９．，－＋−‒–\u00a0\u202f\u2009\u2007", "0123456789.,-+---    ")
+# Signs without a shape, which come along with numbers that were copied from a page: they are no part of a number.
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 _SPACED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _INFINITE = re.compile(r"[+-]?(?:inf|infinity|∞|бесконечность)", re.IGNORECASE)
@@ -75,7 +77,7 @@ class Reading:
 
 def shape(text: str) -> str | None:
     """Which form of number a text has, ``None`` where it has none."""
-    return _form(_unspaced(_translated(text.strip())))
+    return _form(_unspaced(_translated(_visible(text))))
 
 
 def _form(plain: str) -> str | None:
@@ -116,7 +118,7 @@ def read_text(text: str, decimal: str | None) -> Reading:
     >>> read_text("5-", None).kind.name
     'TEXT'
     """
-    bare = text.strip()
+    bare = _visible(text)
     if not bare:
         return Reading(Kind.EMPTY)
     translated = _translated(bare)
@@ -124,9 +126,10 @@ def read_text(text: str, decimal: str | None) -> Reading:
     form = _form(plain)
     if form is None:
         return Reading(_kind_of_word(bare))
-    if is_too_large(plain):
+    pointed = _point(plain, form, decimal)
+    if is_too_large(pointed.partition(".")[0]):
         return Reading(Kind.TOO_LARGE)
-    number = float(_point(plain, form, decimal))
+    number = float(pointed)
     if not abs(number) <= LARGEST:
         return Reading(Kind.NOT_FINITE)
     return Reading(Kind.NUMBER, number, _mended(text, bare, translated, plain, form, decimal))
@@ -142,6 +145,11 @@ def is_too_large(plain: str) -> bool:
 
 def _translated(bare: str) -> str:
     return bare if bare.isascii() else bare.translate(_TRANSLATED).strip()
+
+
+def _visible(text: str) -> str:
+    """A text without the signs that have no shape, and without the spaces around it."""
+    return text.strip() if text.isascii() else _INVISIBLE.sub("", text).strip()
 
 
 def _unspaced(text: str) -> str:

@@ -14,6 +14,7 @@ from expeval.faults import Fault
 from expeval.scores.cells import ErrorCell, FormulaCell, Value
 from expeval.scores.grid import Grid, GridFile, choose_sheet
 from expeval.scores.grid_writer import MAX_TEXT, GridWriter, SheetList
+from expeval.scores.rich_text import BREAK, put_together
 from expeval.scores.settings import Settings, Unreadable
 from expeval.scores.workbook_safety import (
     UnsafeWorkbook,
@@ -28,6 +29,7 @@ _URN = "urn:oasis:names:tc:opendocument:xmlns:"
 _OFFICE, _TABLE, _TEXT, _STYLE, _DRAW = (
     f"{_URN}{name}:1.0 " for name in ("office", "table", "text", "style", "drawing")
 )
+_POSITION, _LINE_THROUGH = f"{_STYLE}text-position", f"{_STYLE}text-line-through-style"
 _TYPE, _FORMULA = f"{_OFFICE}value-type", f"{_TABLE}formula"
 _COLUMNS_REPEATED, _ROWS_REPEATED = f"{_TABLE}number-columns-repeated", f"{_TABLE}number-rows-repeated"
 _COLUMNS_SPANNED, _ROWS_SPANNED = f"{_TABLE}number-columns-spanned", f"{_TABLE}number-rows-spanned"
@@ -82,6 +84,8 @@ class _Walk:
         self.sheets = SheetList(settings)
         self.writer: GridWriter | None = None  # of the table that is open
         self.hidden_styles: set[str] = set()
+        self.apart_styles: set[str] = set()
+        self.spans: list[bool] = []  # those that are open: whether the part stands apart
         self.style = ""
         self.aside = 0
         self.row: dict[str, str] = {}
@@ -92,6 +96,8 @@ class _Walk:
         self.starts: dict[str, Callable[[dict[str, str]], None]] = {
             f"{_STYLE}style": self._start_style,
             f"{_STYLE}table-properties": self._start_properties,
+            f"{_STYLE}text-properties": self._start_letters,
+            f"{_TEXT}span": self._start_span,
             f"{_TABLE}table": self._start_table,
             f"{_TABLE}table-row": self._start_row,
             f"{_TABLE}table-cell": self._start_cell,
@@ -109,6 +115,7 @@ class _Walk:
             f"{_TABLE}covered-table-cell": self._end_cell,
             f"{_TEXT}p": self._end_paragraph,
             f"{_TEXT}h": self._end_paragraph,
+            f"{_TEXT}span": self._end_span,
         }
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -140,6 +147,11 @@ class _Walk:
     def _start_properties(self, attributes: dict[str, str]) -> None:
         if attributes.get(f"{_TABLE}display") == "false":
             self.hidden_styles.add(self.style)
+
+    def _start_letters(self, attributes: dict[str, str]) -> None:
+        raised = attributes.get(_POSITION, "0%").split()[0] not in ("0%", "0")
+        if raised or attributes.get(_LINE_THROUGH, "none") != "none":
+            self.apart_styles.add(self.style)
 
     def _start_table(self, attributes: dict[str, str]) -> None:
         if self.writer is not None:
@@ -174,9 +186,11 @@ class _Walk:
         if _TYPE not in cell and _FORMULA not in cell and not self.text:
             writer.skip_cells(times)
             return
-        value = _value(cell, "".join(self.text))
+        value = _value(cell, put_together("".join(self.text)))
         if _COLUMNS_SPANNED in cell or _ROWS_SPANNED in cell:
             writer.merge(_times(cell, _COLUMNS_SPANNED), _times(cell, _ROWS_SPANNED))
+        if cell.get(_TYPE) == "percentage" and times == 1:
+            writer.grid.percent.add((writer.row, writer.column))
         writer.add(value, times)
 
     def _start_paragraph(self, _: dict[str, str]) -> None:
@@ -186,6 +200,15 @@ class _Walk:
 
     def _end_paragraph(self) -> None:
         self.inside -= 1
+
+    def _start_span(self, attributes: dict[str, str]) -> None:
+        self.spans.append(attributes.get(f"{_TEXT}style-name") in self.apart_styles)
+        if self.inside and self.spans[-1]:
+            self._write(BREAK)
+
+    def _end_span(self) -> None:
+        if self.spans and self.spans.pop() and self.inside:
+            self._write(BREAK)
 
     def _space(self, attributes: dict[str, str]) -> None:
         if self.inside:

@@ -65,7 +65,7 @@ def number_cells(
         read = _read_plain(first, ord(sign))
         if not _read_odd(read, first, sign, absent) or not _held(read.values):
             continue
-        if decimal is not None or (sign == "." and delimiter != ";"):
+        if decimal is not None or (sign == "." and delimiter == ","):
             return NumericCells(read.values[codes])
         examples = tuple(
             next(first.at(np.flatnonzero(flags)[:1]).texts())

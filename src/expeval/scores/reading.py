@@ -50,7 +50,7 @@ from expeval.scores.students import (
     told_where_it_is_meant,
 )
 from expeval.scores.table import IntArray, Notice, Scores
-from expeval.scores.tables import Table, hidden_notice, list_files, read_table, spelling_notices
+from expeval.scores.tables import Table, hidden_notice, list_files, read_table, same_files, spelling_notices
 from expeval.scores.typed import LabelColumn, MissingValues, read_labels_column
 from expeval.study.spec import Study
 
@@ -176,6 +176,8 @@ class _Reading:
 
     def _memberships(self, tables: list[Table], columns: Columns, complete: bool) -> StudentIndex | None:
         """The arm of every record; an arm without any is told where all files could be read."""
+        if self.study.data.student is None:
+            self.faults += same_files(tables)
         for table in tables:
             self.faults += settle_table(self.study, table, columns, self.missing)
         if self.study.side_by_side:

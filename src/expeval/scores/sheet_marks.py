@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from expeval.scores import rich_text
 from expeval.scores.grid import column_letters
 from expeval.scores.workbook_safety import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, UnsafeWorkbook, read_part, walk_xml
 
@@ -19,20 +20,27 @@ _USUAL_CELL = re.compile(rb"""<c r="([A-Z]{1,3})(\d{1,7})\"""")
 # Groups are empty for a cell that holds nothing: readers leave it out.
 _FILLED_CELL = re.compile(rb"""<(?:\w+:)?c r=["'](?:[A-Z]{1,3}\d{1,7}["'][^<>]*/>|([A-Z]{1,3})(\d{1,7})["'][^<>]*>)""")
 _WORTH_A_LOOK = re.compile(rb"""<(?:\w+:)?f[\s/>]|\bt=["']e["']|\bhidden=""")
+_STYLED = re.compile(rb"""\bs=["'](\d+)["']""")
 _SLICE = 4 * 2**20
 MAX_EMPTY = 3_000_000  # of the rectangle, however few cells there are
 FOR_A_CELL = 30  # of the rectangle, for each cell that is there
 _PLAN_LIMIT = 2**20  # bytes of the parts that list the sheets
+_STYLES, _STYLES_LIMIT = "xl/styles.xml", 16 * 2**20
+_PERCENT_FORMATS = ("9", "10")  # 0% and 0.00%, which are in no list
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 @dataclass(slots=True)
 class SheetMarks:
-    """Cells as (row, column) from 0: errors with their text, formulas nobody computed; hidden rows from 0."""
+    """Cells as (row, column) from 0: errors with their text, formulas nobody computed, texts whose parts stand apart,
+    cells shown as percentages; hidden rows from 0.
+    """
 
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     formulas: set[tuple[int, int]] = field(default_factory=set)
     hidden: set[int] = field(default_factory=set)
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
+    percent: set[tuple[int, int]] = field(default_factory=set)
 
 
 def column_number(letters: str) -> int:
@@ -148,20 +156,61 @@ class _Extent:
             self.last, self.widest = max(self.last, self.row), max(self.widest, self.column)
 
 
-def sheet_marks(xml: bytes) -> SheetMarks:
-    """The marks of a sheet; its XML is only parsed where it holds any."""
-    if not _WORTH_A_LOOK.search(xml):
+def percent_styles(archive: zipfile.ZipFile, data: bytes) -> frozenset[str]:
+    """The numbers of the cell styles that show 0.85 as 85 %."""
+    if _STYLES not in archive.namelist():
+        return frozenset()
+    xml = read_part(archive, _STYLES, data, _STYLES_LIMIT)
+    formats = {*_PERCENT_FORMATS}
+    styles: list[str] = []  # the format of each
+    inside = False
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal inside
+        name = tag.rpartition("}")[2]
+        if name == "cellXfs":
+            inside = True
+        elif name == "xf" and inside:
+            styles.append(attributes.get("numFmtId", ""))
+        elif name == "numFmt" and "%" in attributes.get("formatCode", ""):
+            formats.add(attributes.get("numFmtId", ""))
+
+    def end(tag: str) -> None:
+        nonlocal inside
+        inside = inside and tag.rpartition("}")[2] != "cellXfs"
+
+    walk_xml(_even_slices(xml), start, end, separator="}")
+    return frozenset(str(i) for i, number in enumerate(styles) if number in formats)
+
+
+def sheet_marks(
+    xml: bytes, apart: Mapping[int, str] | None = None, percent: frozenset[str] = frozenset()
+) -> SheetMarks:
+    """The marks of a sheet; its XML is only parsed where it holds any.
+
+    ``apart`` are shared texts whose parts stand apart (:mod:`expeval.scores.rich_text`), by their numbers;
+    ``percent`` are the styles of percentages.
+    """
+    marked = _WORTH_A_LOOK.search(xml) or any(mark in xml for mark in rich_text.MARKS)
+    if not apart and not marked and not _uses_any(percent, xml):
         return SheetMarks()
-    walk = _Walk()
+    walk = _Walk(apart or {}, percent)
     walk_xml(_even_slices(xml), walk.start, walk.end, walk.text, separator="}")
     return walk.marks
+
+
+def _uses_any(styles: frozenset[str], xml: bytes) -> bool:
+    return bool(styles) and any(found[1].decode() in styles for found in _STYLED.finditer(xml))
 
 
 class _Walk:
     """One pass over a sheet's elements; rows and cells without an address follow the one before."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart: Mapping[int, str], percent: frozenset[str]) -> None:
         self.marks = SheetMarks()
+        self.percent = percent
+        self.apart = apart
+        self.rich = rich_text.RichText()
         self.row = self.column = -1
         self.kind: str | None = None
         self.formula = self.has_value = self.inside_value = False
@@ -178,21 +227,36 @@ class _Walk:
             place = _CELL.fullmatch(attributes.get("r", ""))
             self.column = column_number(place[1]) if place else self.column + 1
             self.kind = attributes.get("t")
+            if attributes.get("s") in self.percent:
+                self.marks.percent.add((self.row, self.column))
             self.formula = self.has_value = False
             self.value = ""
+            self.rich.begin()
         elif name == "f":
             self.formula = True
         elif name == "v":
             self.has_value = self.inside_value = True
+        elif self.kind == "inlineStr":
+            self.rich.start(name, attributes)
 
     def text(self, text: str) -> None:
         if self.inside_value:
             self.value += text
+        else:
+            self.rich.text(text)
 
     def end(self, tag: str) -> None:
         name = tag.rpartition("}")[2]
         if name == "v":
             self.inside_value = False
+        elif name in ("t", "r"):
+            self.rich.end(name)
+        elif name == "c" and self.kind == "inlineStr":
+            if (text := self.rich.told_apart) is not None:
+                self.marks.texts[self.row, self.column] = text
+        elif name == "c" and self.kind == "s":
+            if self.value.isdigit() and (text := self.apart.get(int(self.value))) is not None:
+                self.marks.texts[self.row, self.column] = text
         elif name == "c" and self.kind == "e":
             self.marks.errors[self.row, self.column] = self.value
         # A computed text may be empty; a computed number never is.

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from expeval.faults import Fault
 from expeval.scores.cells import ErrorCell, FormulaCell, Value
 from expeval.scores.grid import Grid, GridFile, choose_sheet, is_meant
+from expeval.scores.rich_text import shared_texts_apart
 from expeval.scores.settings import Settings, Unreadable
-from expeval.scores.sheet_marks import check_extent, sheet_marks, sheet_parts
+from expeval.scores.sheet_marks import check_extent, percent_styles, sheet_marks, sheet_parts
 from expeval.scores.workbook_safety import MAX_COLUMNS, UnsafeWorkbook, check_archive, open_archive, read_part
 
 MAX_WHOLE_RATIO = 50  # unpacked to packed: every cell names its place, which packs by ten or twenty
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What the looks of cells say: shared texts whose parts stand apart, styles of percentages."""
+
+    apart: Mapping[int, str]
+    percent: frozenset[str]
 
 
 class Workbook(GridFile):
@@ -28,7 +38,8 @@ class Workbook(GridFile):
             xml = {name: read_part(archive, part, data) for name, part in parts.items()}
             for content in xml.values():
                 check_extent(content)
-            grids = _grids(data, xml, settings)
+            looks = _Looks(shared_texts_apart(archive, data), percent_styles(archive, data))
+            grids = _grids(data, xml, looks, settings)
         except UnsafeWorkbook as unsafe:
             raise Unreadable(unsafe.fault(file)) from None
         except (CalamineError, OverflowError, ValueError) as error:  # the latter two: durations that none can be
@@ -37,27 +48,28 @@ class Workbook(GridFile):
         super().__init__(choose_sheet(grids, settings, wanted, file), settings, file)
 
 
-def _grids(data: bytes, xml: Mapping[str, bytes], settings: Settings) -> list[Grid]:
+def _grids(data: bytes, xml: Mapping[str, bytes], looks: _Looks, settings: Settings) -> list[Grid]:
     """The sheets; only the named one, or the visible ones, with their rows."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     grids = []
     for number, about in enumerate(book.sheets_metadata, 1):
         grid = Grid(about.name, [], visible=about.visible == SheetVisibleEnum.Visible)
         if is_meant(grid, number, settings):
-            _fill(grid, book.get_sheet_by_index(number - 1), xml.get(about.name, b""))
+            _fill(grid, book.get_sheet_by_index(number - 1), xml.get(about.name, b""), looks)
         grids.append(grid)
     return grids
 
 
-def _fill(grid: Grid, sheet: CalamineSheet, xml: bytes) -> None:
+def _fill(grid: Grid, sheet: CalamineSheet, xml: bytes, looks: _Looks) -> None:
     grid.rows = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
         if left <= right < MAX_COLUMNS:
             grid.merged.append(((top, left), (bottom, right)))
-    marks = sheet_marks(xml)
-    grid.hidden = marks.hidden
+    marks = sheet_marks(xml, looks.apart, looks.percent)
+    grid.hidden, grid.percent = marks.hidden, marks.percent
     marked: dict[tuple[int, int], Value] = {place: ErrorCell(text) for place, text in marks.errors.items()}
     marked |= {place: FormulaCell() for place in marks.formulas}
+    marked |= marks.texts
     for (row, column), value in marked.items():
         while len(grid.rows) <= row:
             grid.rows.append([])

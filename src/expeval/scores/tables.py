@@ -118,6 +118,17 @@ def _read(listed: Listed, data: bytes, columns: Columns, missing: Sequence[str],
     return Table(listed, sheet, names)
 
 
+def same_files(tables: Sequence[Table]) -> list[Fault]:
+    """Files that are copies of one another: where nobody names the students, each of them would count twice."""
+    first: dict[tuple[str, str | None], Sheet] = {}
+    faults = []
+    for sheet in (table.sheet for table in tables if table.sheet.sha256):
+        known = first.setdefault((sheet.sha256, sheet.sheet), sheet)
+        if known is not sheet:
+            faults.append(Fault("file-twice", sheet.file, sheet.sheet, found=known.file))
+    return faults
+
+
 def spelling_notices(sheet: Sheet) -> list[Notice]:
     """Column names that were taken for the study's although they only look like them."""
     return [

@@ -86,6 +86,11 @@ class Records:
         return int(self.starts.size)
 
     @property
+    def lines_of_last(self) -> int:
+        """How many lines of the file the last one has."""
+        return 1 + self.file.data.count(b"\n", int(self.starts[-1]), int(self.ends[-1])) if self.count else 0
+
+    @property
     def last_line(self) -> int:
         """The line of the last one, 0 where there is none."""
         return int(self.lines[-1]) if self.count else 0

@@ -30,7 +30,7 @@ from expeval.scores.cells import (
     texts_of,
     told,
 )
-from expeval.scores.numbers import FAULTS, Kind, read_text, read_value
+from expeval.scores.numbers import FAULTS, LARGEST_WHOLE, Kind, read_text, read_value
 from expeval.scores.spelling import tidy
 from expeval.scores.table import Categories, FloatArray, IntArray
 from expeval.scores.text_cells import ManyTexts
@@ -48,6 +48,8 @@ MISSING = "missing"  # what a cell may stand for in an outcome's `values`
 # Letters of labels that need no tidying and are part of no error value, no 63.0 and no date; from U+0400 to U+047F
 # stand Cyrillic letters alone, none of which NFC would change.
 _PLAIN = frozenset(string.ascii_letters + string.digits + "-_") | {chr(code) for code in range(0x400, 0x480)}
+# A long number as a spreadsheet shows it, and saves it as text: its last digits are gone.
+_SHORTENED = re.compile(r"\d[.,]\d+[eE]\+\d{2,3}", re.ASCII)
 _WHOLE_LABEL = re.compile(r"(-?\d+)[.,]0+", re.ASCII)
 
 
@@ -248,7 +250,7 @@ def read_labels_column(
     named: Sequence[Collection[str]] = (),
     by_code: bool = False,
 ) -> LabelColumn:
-    """A column of labels; dates, errors and formulas without value are no labels.
+    """A column of labels; dates, errors, formulas without value and numbers that lost digits are no labels.
 
     ``named`` are the words of study.toml that rows are chosen by, one collection for each thing they stand for:
     a value with a label may be named by the label or by its code.  ``by_code``: values count by their codes alone,
@@ -295,6 +297,10 @@ def _label_fault(value: Value) -> str | None:
         return "date-in-cell"
     if isinstance(value, FormulaCell):
         return "formula-without-value"
+    if isinstance(value, float) and abs(value) > LARGEST_WHOLE:
+        return "label-inexact"
+    if isinstance(value, str) and _SHORTENED.fullmatch(value.strip()):
+        return "label-inexact"
     error = isinstance(value, ErrorCell) or (isinstance(value, str) and read_text(value, None).kind is Kind.ERROR)
     return "error-in-cell" if error else None
 
@@ -318,7 +324,7 @@ def cell_faults(
     for code, records in faulty.items():
         wrong = records[concerned[records]]
         for record in wrong[:FAULTS_A_COLUMN].tolist():
-            text = None if personal else told(sheet.columns[name].value(record)).strip()
+            text = None if personal else _first_line(told(sheet.columns[name].value(record)).strip())
             more = {"key": (keys or {}).get(code), "allowed": (allowed or {}).get(code), "found": text}
             near = nearest(text, choices) if text and choices and code == "not-a-level" else None
             faults.append(sheet.fault(code, record, name, nearest=near, **more))
@@ -328,6 +334,12 @@ def cell_faults(
                 Fault(code, sheet.file, sheet.sheet, column=name, key=(keys or {}).get(code), details=further)
             )
     return faults
+
+
+def _first_line(text: str) -> str:
+    """A cell's first line: behind a stray quotation mark the further ones are other students' rows."""
+    first, broken, _ = text.partition("\n")
+    return f"{first} …" if broken else first
 
 
 def text_share(

@@ -9,12 +9,14 @@ from expeval.scores.cells import ErrorCell, FormulaCell, Value
 from expeval.scores.grid import Grid, GridFile, choose_sheet
 from expeval.scores.grid_writer import MAX_TEXT, GridWriter, SheetList
 from expeval.scores.opendocument import moment_of, number_of
+from expeval.scores.rich_text import BREAK, put_together
 from expeval.scores.settings import Settings, Unreadable
 from expeval.scores.workbook_safety import MAX_ROWS, UnsafeWorkbook, check_xml, walk_xml
 
 _SHEET = "urn:schemas-microsoft-com:office:spreadsheet "
 _EXCEL = "urn:schemas-microsoft-com:office:excel "
 _ASIDE = (f"{_SHEET}Comment", f"{_SHEET}PhoneticText", f"{_EXCEL}PhoneticText")
+_APART = {f"http://www.w3.org/TR/REC-html40 {name}" for name in ("Sup", "Sub", "S")}
 _PIECE = 2**20
 _BEFORE = re.compile(rb"[ \t\r\n]+(?=<)")  # servers leave an empty line above
 
@@ -64,6 +66,8 @@ class _Walk:
         name = tag.removeprefix(_SHEET)
         if tag in _ASIDE:
             self.aside += 1
+        elif tag in _APART and self.inside:
+            self.text.append(BREAK)
         elif self.aside:
             return
         elif name == "Worksheet":
@@ -103,6 +107,8 @@ class _Walk:
         name = tag.removeprefix(_SHEET)
         if tag in _ASIDE:
             self.aside -= 1
+        elif tag in _APART and self.inside:
+            self.text.append(BREAK)
         elif self.aside or self.writer is None:
             return
         elif tag == self.inside:
@@ -120,7 +126,7 @@ class _Walk:
     def _end_cell(self, writer: GridWriter, cell: dict[str, str]) -> None:
         right, down = _whole(cell, "MergeAcross") or 0, _whole(cell, "MergeDown") or 0
         writer.merge(right + 1, down + 1)
-        writer.add(_value(cell, self.kind, "".join(self.text)))
+        writer.add(_value(cell, self.kind, put_together("".join(self.text))))
         writer.skip_cells(right)
 
     def characters(self, text: str) -> None:

@@ -23,6 +23,11 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-formula-without-value-mend": "Откройте файл в программе электронных таблиц, сохраните его и отправьте "
     "снова или впишите значения.",
     "fault-integer-too-large-mend": "Впишите верное число; код обучающегося должен стоять в другом столбце.",
+    "fault-label-inexact-wrong": "В столбце «{column}» длинные числа, потерявшие последние цифры: {cells}.",
+    "fault-label-inexact-mend": "Задайте столбцу текстовый формат, введите эти числа заново со всеми цифрами, "
+    "сохраните файл и отправьте его снова.",
+    "fault-percent-mixed-wrong": "В столбце «{column}» проценты стоят среди обычных чисел: {cells}.",
+    "fault-percent-mixed-mend": "Запишите все одинаково, 85 или 85 %, и отправьте файл снова.",
     "fault-label-or-code-wrong": "То, что стоит в столбце «{column}», можно понять по-разному: {cells}.",
     "fault-label-or-code-mend": _ASK,
     "fault-rows-below-wrong": "Нет номера или кода обучающегося: {places}.",
@@ -40,7 +45,7 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-student-both-arms-mend": "Обучающийся входит только в одну группу. Выберите верную.",
     "fault-unit-both-arms-wrong": "Класс целиком входит в одну группу, а этот стоит в обеих: {cells}.",
     "fault-unit-both-arms-mend": "Выберите в этих строках верную группу.",
-    "fault-summary-rows-wrong": "В последних строках, похоже, средние или итоги: {places}.",
+    "fault-summary-rows-wrong": "Похоже, в этих строках средние или итоги: {places}.",
     "fault-summary-rows-mend": "Удалите их в файле и отправьте его снова.",
     "fault-column-missing-wrong": "Не найден столбец, который нужен исследованию: «{column}».",
     "fault-column-missing-mend": "Выберите свой столбец или добавьте его в файл.",
@@ -51,6 +56,9 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-encoding-unclear-wrong": "Непонятно, в какой кодировке сохранён текст этого файла.",
     "fault-encoding-unclear-mend": "Выберите ниже или откройте файл в программе электронных таблиц и сохраните как "
     "XLSX.",
+    "fault-letters-broken-wrong": "Некоторые буквы в этом файле испорчены: {places}.",
+    "fault-letters-broken-mend": "Откройте файл в программе электронных таблиц, исправьте эти слова, сохраните его как "
+    "XLSX и отправьте снова.",
     "fault-delimiter-unclear-wrong": "Непонятно, каким знаком разделены столбцы.",
     "fault-delimiter-unclear-mend": "Выберите ниже или откройте файл в программе электронных таблиц и сохраните как "
     "XLSX.",
