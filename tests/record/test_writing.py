@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from expeval.record import writing
-from expeval.record.writing import CannotWrite, settle, write_folder
+from expeval.record.writing import CannotWrite, change_file, settle, write_file, write_folder
 
 NAMES = ("estimates.csv", "figures/forest.svg", "figures/outcome.svg", "manifest.json", "report.html", "results.json")
 
@@ -267,3 +267,22 @@ def test_killed_at_any_moment_it_holds_the_old_or_the_new(tmp_path: Path, way: s
         settle(out)
         assert listing(out) in (made("a"), made("b"))
         assert os.listdir(tmp_path) == ["study"]
+
+
+# --- one file ------------------------------------------------------------------------------------------------
+
+
+def test_a_file_takes_the_place_of_a_file_alone(tmp_path: Path) -> None:
+    file, pipe, folder = tmp_path / "file", tmp_path / "pipe", tmp_path / "folder"
+    write_file(file, "old")
+    write_file(file, "new")
+    assert file.read_text() == "new"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path, told in ((pipe, "a device or a pipe"), (folder, "a folder"), (Path("/dev/null"), "a device")):
+        with pytest.raises(CannotWrite, match=told):
+            write_file(path, "new")
+        with pytest.raises(CannotWrite, match=told):
+            change_file(path, lambda _: "new")
+    assert pipe.is_fifo()
+    assert Path("/dev/null").is_char_device()

@@ -81,6 +81,7 @@ def write_file(path: Path, content: str | bytes) -> None:
     """Write one file so that it holds all of ``content`` or what it held before; raises :class:`CannotWrite`."""
     place = Path(os.path.realpath(path))
     with _in_a_sentence(path), _alone_in(place.parent, path):
+        _refuse_what_is_no_file(place, path)
         _write_over(place, content)
 
 
@@ -101,10 +102,18 @@ def change_file(path: Path, change: Callable[[bytes | None], str | bytes | None]
     """
     place = Path(os.path.realpath(path))
     with _in_a_sentence(path), _alone_in(place.parent, path):
+        _refuse_what_is_no_file(place, path)
         _new(place).unlink(missing_ok=True)  # of a command that was killed
         content = change(place.read_bytes() if place.exists() else None)
         if content is not None:
             _write_over(place, content)
+
+
+def _refuse_what_is_no_file(place: Path, path: Path) -> None:
+    # A file takes the place of what is there: of a device, too, where an administrator names one.
+    if place.exists() and not place.is_file():
+        what = "a folder" if place.is_dir() else "a device or a pipe"
+        raise CannotWrite(f"{path} can't be written: it is {what}, not a file.")
 
 
 @contextlib.contextmanager
