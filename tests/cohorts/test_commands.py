@@ -57,6 +57,7 @@ def test_list_show_export_withdraw_erase(house, app: typer.Typer) -> None:
     assert "Erased: rows 1, uploads 1" in said
     assert "Ivanov" not in said
     assert len(call(app, "cohorts", study, "export")[1].splitlines()) == 4
+    assert "students: 4, rows erased since: 1" in call(app, "cohorts", study, "list")[1]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from expeval.cohorts import invitations
 from expeval.cohorts.choices import Choices
-from expeval.cohorts.history import events
+from expeval.cohorts.history import deliveries, events, history
 from expeval.cohorts.invitations import invite, revoke
 from expeval.cohorts.mending import mend
 from expeval.cohorts.sender import NotReady
@@ -112,6 +112,8 @@ def test_an_erased_student_is_gone_from_the_bytes_and_does_not_come_back(house) 
     assert len(take_snapshot(house.store).rows) == 3
     (event,) = [one for one in events(house.store) if one.kind == "student-erased"]
     assert event.details == {"rows": 3, "uploads": 3}
+    assert [(one.students, one.erased) for one in history(house.store) if one.confirmed] == [(4, 1), (4, 1)]
+    assert [(one.students, one.erased) for one in deliveries(house.store)] == [(4, 1)]
     # The same file again: she is left out, which is counted, and nothing else changes.
     seen = house.review(house.draft(csv_of([5, 4, 4, 2]))).preview
     assert seen.left_out == {"erased": 1}

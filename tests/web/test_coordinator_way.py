@@ -14,7 +14,7 @@ from visits import ADDRESS, STUDY, Guest, Place, Seen, client_of, marks, place_i
 from expeval.cohorts.history import events
 from expeval.cohorts.invitations import NoSuchLink, follow, links
 from expeval.cohorts.sender import Sender
-from expeval.cohorts.withdrawal import withdraw
+from expeval.cohorts.withdrawal import erase_student, withdraw
 from expeval.web.coordinator_runs import POLICY
 from expeval.web.runs import Runs
 
@@ -59,10 +59,13 @@ def test_who_has_delivered_and_who_has_not(place: Place, client: httpx.Client) -
     text = head.get("/coordinator").text
     assert "Delivered: 1" in text
     assert "students: 6" in text
+    assert "erased" not in text
     for name in ("School 7", "School 8", "School 9"):
         assert name in text
     assert "Vera, School 9" in text
     assert "Links that nobody has opened" in text
+    erase_student(place.store, place.pseudonyms, place.study, Sender("School 7"), "School7-1")
+    assert "Since then 1 row was erased" in head.get("/coordinator").text
 
 
 def test_that_the_study_file_has_changed_is_said(place: Place, client: httpx.Client) -> None:

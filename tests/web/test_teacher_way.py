@@ -13,6 +13,8 @@ from grade_books import CLEAN, GRADE_BOOK, HEAD, THEIRS, WITH_COHORTS, House
 from visits import Form, Guest, Seen
 
 from expeval.cohorts.invitations import invite, revoke
+from expeval.cohorts.sender import Sender
+from expeval.cohorts.withdrawal import erase_student
 from expeval.scores.reading import read_scores
 
 
@@ -254,6 +256,16 @@ def test_a_later_file_replaces_the_earlier_one_and_who_is_gone_is_named(house: H
     seen = teacher.send(seen, seen.form("/confirm"))
     assert "new: 1; changed: 1; gone: 1" in seen.text
     assert "This upload was replaced by a later one" in teacher.get("/receipt/1").text
+
+
+def test_what_was_erased_since_is_told_beside_what_was_accepted(house: House) -> None:
+    teacher = house.teacher()
+    teacher.upload(CLEAN)
+    place = house.place
+    erase_student(place.store, place.pseudonyms, place.study, Sender("School 7"), "s1")
+    told = "Since then 1 row was erased on request; it does not count any more."
+    assert told in teacher.get("/receipt/1").text
+    assert told in teacher.get("/uploads").text
 
 
 def test_a_confirmation_that_is_repeated_is_the_same_receipt(house: House) -> None:

@@ -177,6 +177,7 @@ def erase(
 def _line(one: Uploaded) -> str:
     cohort = f", {one.cohort}" if one.cohort else ""
     counts = f", students: {one.students}" if one.students is not None else ""
+    counts += f", rows erased since: {one.erased}" if one.erased else ""
     return f"{one.number}. {one.institution}{cohort}: {one.state}, {_time(one.confirmed or one.made)}{counts}"
 
 

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from expeval.cohorts.sender import Sender
 from expeval.store.open import Store
-from expeval.store.schema import CONFIRMED, DISCARDED, DRAFT, Event, Institution, Invitation, Upload
+from expeval.store.schema import CONFIRMED, DISCARDED, DRAFT, Erasure, Event, Institution, Invitation, Upload, UploadRow
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """An upload in the history; ``ended`` is when it was superseded, withdrawn or discarded."""
+    """An upload in the history; ``ended`` is when it was superseded, withdrawn or discarded.
+
+    ``students`` and ``by_arm`` are what was accepted; ``erased`` are the rows of it that were erased since.
+    """
 
     number: int
     institution: str
@@ -31,11 +34,15 @@ class Uploaded:
     by_arm: Mapping[str, int]
     supersedes: int | None
     content_hash: str | None
+    erased: int
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An institution and a cohort: ``state`` is ``delivered``, ``being-mended`` or ``missing``."""
+    """An institution and a cohort: ``state`` is ``delivered``, ``being-mended`` or ``missing``.
+
+    ``students`` are those that were accepted; ``erased`` are the rows that were erased since.
+    """
 
     institution: str
     cohort: str
@@ -44,6 +51,7 @@ class Delivery:
     time: datetime | None
     upload: int | None
     opened: bool
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +80,26 @@ def history(store: Store, sender: Sender | None = None, discarded: bool = False)
             statement = statement.where(Institution.name == sender.institution)
         if not discarded:
             statement = statement.where(Upload.state != DISCARDED)
-        return [_uploaded(upload, name, ended) for upload, name, ended in session.execute(statement)]
+        erased = _erased(session)
+        return [
+            _uploaded(upload, name, ended, erased.get(upload.number, 0))
+            for upload, name, ended in session.execute(statement)
+        ]
 
 
-def _uploaded(upload: Upload, name: str, ended: datetime | None) -> Uploaded:
+def _erased(session: Session) -> dict[int, int]:
+    """How many rows of each upload were erased since it was accepted."""
+    if session.scalar(select(Erasure.event_number).limit(1)) is None:
+        return {}  # as nearly always: no need to go through all rows
+    statement = (
+        select(UploadRow.upload_number, func.count())
+        .where(UploadRow.erased_event.is_not(None))
+        .group_by(UploadRow.upload_number)
+    )
+    return {number: count for number, count in session.execute(statement)}  # noqa: C416 – a row is no tuple
+
+
+def _uploaded(upload: Upload, name: str, ended: datetime | None, erased: int) -> Uploaded:
     return Uploaded(
         number=upload.number,
         institution=name,
@@ -89,6 +113,7 @@ def _uploaded(upload: Upload, name: str, ended: datetime | None) -> Uploaded:
         by_arm=upload.counts.get("by_arm", {}),
         supersedes=upload.supersedes,
         content_hash=upload.content_hash,
+        erased=erased,
     )
 
 
@@ -99,7 +124,7 @@ def deliveries(store: Store, cohorts: tuple[str, ...] = ()) -> list[Delivery]:
     """
     with store.reading() as session:
         names = sorted(session.scalars(select(Institution.name)))
-        opened = _opened(session)
+        opened, erased = _opened(session), _erased(session)
         statement = (
             select(Institution.name, Upload)
             .join(Upload, Upload.institution_id == Institution.id)
@@ -113,7 +138,9 @@ def deliveries(store: Store, cohorts: tuple[str, ...] = ()) -> list[Delivery]:
                 latest[name, upload.cohort] = upload
         every = sorted({*cohorts, *(cohort for _, cohort in latest)}) or [""]
         return [
-            _delivery(name, cohort, latest.get((name, cohort)), name in opened) for name in names for cohort in every
+            _delivery(name, cohort, latest.get((name, cohort)), name in opened, erased)
+            for name in names
+            for cohort in every
         ]
 
 
@@ -126,12 +153,21 @@ def _opened(session: Session) -> set[str]:
     return set(session.scalars(statement))
 
 
-def _delivery(name: str, cohort: str, upload: Upload | None, opened: bool) -> Delivery:
+def _delivery(name: str, cohort: str, upload: Upload | None, opened: bool, erased: Mapping[int, int]) -> Delivery:
     if upload is None:
         return Delivery(name, cohort, "missing", None, None, None, opened)
     if upload.state == DRAFT:
         return Delivery(name, cohort, "being-mended", None, upload.made, upload.number, opened)
-    return Delivery(name, cohort, "delivered", upload.counts["students"], upload.confirmed, upload.number, opened)
+    return Delivery(
+        name,
+        cohort,
+        "delivered",
+        upload.counts["students"],
+        upload.confirmed,
+        upload.number,
+        opened,
+        erased.get(upload.number, 0),
+    )
 
 
 def events(store: Store) -> list[Happened]:

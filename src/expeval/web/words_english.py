@@ -244,6 +244,10 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
         "{n} row of a student whose data were erased on request",
         "{n} rows of students whose data were erased on request",
     ),
+    "erased-since": (
+        "Since then {n} row was erased on request; it does not count any more.",
+        "Since then {n} rows were erased on request; they do not count any more.",
+    ),
     "preview-against": "Compared with upload {number} of your institution",
     "preview-same": "Exactly this is accepted already. Nothing would change.",
     "preview-new": ("{n} student is new", "{n} students are new"),
