@@ -116,13 +116,15 @@ def _axis_name(subject: Subject) -> str:
 
 def _subtitle(subject: Subject, sides: list[Half]) -> str:
     levels = any(side.levels for side in sides)
-    left = "Left: the share of each group at each level." if levels else "Left: both groups; areas are shares."
-    left += " Triangles: means." if any(side.mean is not None for side in sides) else ""
-    left += " ×: number withheld." if any(None in side.counts for side in sides) else ""
+    # Named by their shapes: on a phone the two halves stand one below the other.
+    groups = "Bars: the share of each group at each level." if levels else "Bars: both groups; areas are shares."
+    groups += " Triangles: means." if any(side.mean is not None for side in sides) else ""
+    groups += " ×: number withheld." if any(None in side.counts for side in sides) else ""
     if subject.effect.estimate is None:
-        return left
-    interval = f" and its {subject.level} interval" if subject.effect.low is not None else ", without an interval"
-    return f"{left} Right: {_primary(subject.effect)}{interval}."
+        return groups
+    if subject.effect.low is None:
+        return f"{groups} Dot: {_primary(subject.effect)}, without an interval."
+    return f"{groups} Dot and line: {_primary(subject.effect)} and its {subject.level} interval."
 
 
 def _primary(effect: Effect) -> str:
