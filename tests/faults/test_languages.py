@@ -326,6 +326,12 @@ def test_every_notice_has_its_russian_sentence():
             "a.xlsx: ячейки с процентами прочитаны как доли единицы: «score».",
         ),
         (
+            "short-rows",
+            "a.csv: rows with fewer cells than the header, as row 7, were read as if empty cells followed.",
+            "a.csv: строки, в которых ячеек меньше, чем в заголовке (например, строка 7), прочитаны так, будто дальше "
+            "идут пустые ячейки.",
+        ),
+        (
             "students-without-row",
             "b.csv: fewer than 5 students of the two arms have no row there; the cells that it would give them are "
             "missing.",

@@ -380,6 +380,13 @@ def column_nested(folder: Path) -> Example:
     return Example(["column-nested"], {"file": "scores.parquet", "column": "score", "row": None})
 
 
+@example("header-again")
+def header_again(folder: Path) -> Example:
+    write_study(folder)
+    write_csv(folder, HEAD + ROWS + "\nstudent,arm,before\ns5,new,40\ns6,old,41\n")
+    return Example(["header-again"], {"file": "scores.csv", "row": 7})
+
+
 @example("row-length")
 def row_length(folder: Path) -> Example:
     write_study(folder)

@@ -197,6 +197,8 @@ def test_the_last_row_ends_the_data() -> None:
 
 def test_excels_own_line_names_the_delimiter() -> None:
     assert read("sep=;\na;b;c\n1;x;2\n")[:2] == ([3], ["x"])
+    assert read("sep=\t\na\tb\tc\n1\tx\t2\n")[:2] == ([3], ["x"])
+    assert read('"sep=|" \r\na|b|c\r\n1|x|2\r\n')[:2] == ([3], ["x"])
 
 
 def test_no_line_end_at_the_end() -> None:
@@ -260,3 +262,79 @@ def test_utf16_without_its_mark_whose_letters_are_cyrillic() -> None:
     found = decode(text.encode("utf-16-le"), None, ())
     assert found is not None
     assert (found.encoding, found.text) == ("utf-16-le", text)
+
+
+# --- rows whose cells stand in wrong columns ------------------------------------------------------------------
+
+REGULAR = ["1,new,40,\n", "2,old,41,\n", "3,new,38.5,\n", "4,old,39,ill\n", "5,new,44,\n"]
+
+
+def rows_told(*rows: str, names: str = "student,arm,score,note", wanted: tuple[str, ...] = ()) -> list[int]:
+    columns = names.split(",")
+    file = DelimitedFile("".join([names, "\n", *rows]).encode(), Settings(), columns, "scores.csv")
+    places = {name: columns.index(name) for name in wanted or columns[:3]}
+    _, faults = file.read(Request(1, len(columns), places, (), ()))
+    assert {fault.code for fault in faults} <= {"row-length"}
+    return [int(fault.row or 0) for fault in faults]
+
+
+@pytest.mark.parametrize("row", ["6,ne,w,49,\n", "6,new,,49,\n", "6,new,4,9.5,\n"])
+def test_a_delimiter_too_many_is_told(row: str) -> None:
+    assert rows_told(*REGULAR, row) == [7]
+
+
+def test_rows_with_fewer_cells_are_noticed_among_whole_ones() -> None:
+    def notices(text: str) -> list[str]:
+        file = DelimitedFile(text.encode(), Settings(), ("a", "b", "c"), "scores.csv")
+        sheet, _ = file.read(Request(1, 3, {"a": 0, "b": 1}, (), ()))
+        return [notice.message for notice in sheet.notices]
+
+    (message,) = notices("a,b,c\n1,x,2\n\n3,y4\n5,z\n")
+    assert message.startswith("scores.csv: rows with fewer cells than the header, as row 4,")
+    assert notices("a,b,c\n1,x,2\n3,y,4,\n") == notices("a,b,c\n1,x\n3,y\n") == []
+
+
+def test_a_delimiter_inside_a_cell_moves_what_follows() -> None:
+    assert rows_told(*REGULAR, "6,new,49,5,\n") == [7]
+    assert rows_told("6,new,49,5,\n", *REGULAR) == [2]
+    named = [f"{row[:2]}Petrov{i},{row[2:]}" for i, row in enumerate(REGULAR)]
+    names = "student,name,arm,score,note"
+    assert rows_told(*named, "6,Petrov, Ivan,new,49,\n", names=names, wanted=("student", "arm", "score")) == [7]
+
+
+@pytest.mark.parametrize("row", ["6,new,49,,,\n", "6,old,,,\n", "6,new,49,ill,\n", "6,new,late,,\n", ",,,,,\n", "6\n"])
+def test_delimiters_behind_the_last_value_move_nothing(row: str) -> None:
+    assert rows_told(*REGULAR, row) == []
+
+
+@pytest.mark.parametrize("broken", [["6,new,\n", "49,\n"], ["6\n", ",new,49,\n"], ["6,new,49,very\n", "good\n"]])
+def test_a_row_that_a_line_break_cuts_in_two_is_told(broken: list[str]) -> None:
+    assert rows_told(*REGULAR, *broken) == [7]
+    assert rows_told(*broken, *REGULAR) == [2]
+
+
+def test_short_rows_one_after_another_are_rows() -> None:
+    noted = [f"s{i},{'new' if i % 2 else 'old'},{i},seen {i},good {i}\n" for i in range(1, 6)]
+    short = ["s6,new,40,ill\n", "s7,old\n", "s8\n", "s9,new,41\n", "s10,old,40\n"]
+    assert rows_told(*noted, *short, names="student,arm,score,note,note2") == []
+    assert rows_told(*REGULAR, "6,new\n", "7,old,41\n", "8\n", "9\n") == []
+    assert rows_told("1,30,31\n", "2,30,33\n", "3,29,31\n", "4,30\n", "5,31\n", names="student,before,score") == []
+
+
+def test_numbers_of_rows_without_a_name_in_the_header_move_all_columns() -> None:
+    rows = [f'"{i}",{40 + i},14,""\n' for i in range(1, 9)]
+    assert rows_told(*rows, names="score,age,note", wanted=("score",)) == list(range(2, 10))
+    # Delimiters at the end of each row: the last column holds something else, or the first one no numbers of rows.
+    assert rows_told(*rows, names="student,score,age", wanted=("student", "score", "age")) == []
+    rows = [f"a{i},{40 + i},14,\n" for i in range(1, 9)]
+    assert rows_told(*rows, names="student,score,age", wanted=("student", "score")) == []
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_a_first_line_that_names_a_delimiter_of_no_cell_is_asked_about(sign: str) -> None:
+    text = f"sep={sign}\na,b,c\n1,x,2\n"
+    with pytest.raises(Unreadable) as raised:
+        read(text)
+    (fault,) = raised.value.faults
+    assert (fault.code, fault.key) == ("delimiter-unclear", "data.delimiter")
+    assert read(text, delimiter=",")[:2] == ([3], ["x"])

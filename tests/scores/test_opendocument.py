@@ -267,3 +267,10 @@ def test_a_footnote_s_number_is_no_digit_of_a_mark(tmp_path: Path, style: str, s
     head = HEAD.replace("</office:automatic-styles>", f"{named}</office:automatic-styles>")
     data = write_ods(tmp_path, table, head=head).read_bytes()
     assert OpenDocument(data, Settings(), COLUMNS, "scores.ods").grid.rows == [["a", shown]]
+
+
+def test_rows_of_a_folded_group_are_hidden(tmp_path: Path) -> None:
+    lines = [row([f"a{i}", i]) for i in range(6)]
+    folded = ['<table:table-row-group table:display="false">', *lines[2:4], "</table:table-row-group>"]
+    group = ["<table:table-row-group>", lines[1], *folded, lines[4], "</table:table-row-group>"]
+    assert opened(tmp_path, sheet([lines[0], *group, lines[5]])).grid.hidden == {2, 3}

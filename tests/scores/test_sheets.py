@@ -204,7 +204,7 @@ def share_texts(path: Path) -> None:
             archive.writestr(name, text)
 
 
-@pytest.mark.parametrize("form", ["0%", "0.00%", '0.0" %"', "0 %;[Red]-0 %"])
+@pytest.mark.parametrize("form", ["0%", "0.00%", '0.0" of"%', "0 %;[Red]-0 %"])
 def test_percentages_are_told_and_not_mixed_with_numbers(tmp_path: Path, form: str) -> None:
     examples.write_study(tmp_path, files='["scores.xlsx"]')
     scores: list[object] = [0.85, 0.4, "0.5", 1, None]
@@ -226,3 +226,66 @@ def test_percentages_are_told_and_not_mixed_with_numbers(tmp_path: Path, form: s
         ("percent-mixed", "C2", "85 %"),
         ("percent-mixed", "C3", "40 %"),
     ]
+
+
+@pytest.mark.parametrize("form", ['0.0" %"', "0\\%", '0"% верно"', "[$%-419]0"])
+def test_a_sign_that_is_only_shown_behind_a_number_makes_no_percentage_of_it(tmp_path: Path, form: str) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    lines = [HEAD, *([f"s{i}", "new" if i % 2 else "old", 40 + i] for i in range(4))]
+    examples.write_xlsx(tmp_path, {"S": lines})
+    path, book = changed(tmp_path)
+    book["S"]["C2"].number_format = form
+    book.save(path)
+    scores = read(tmp_path)
+    assert (scores.outcomes["Score"].values.tolist(), scores.notices) == ([40, 41, 42, 43], ())
+
+
+@pytest.mark.parametrize("height", ["0", "0.0"])
+def test_a_row_of_no_height_is_hidden(tmp_path: Path, height: str) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    lines = [HEAD, *([f"s{i}", "new" if i % 2 else "old", 40 + i] for i in range(4))]
+    path = examples.write_xlsx(tmp_path, {"S": lines})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace('<row r="3"', f'<row r="3" ht="{height}" customHeight="1"')
+    parts[sheet] = parts[sheet].replace('<row r="4"', '<row r="4" ht="0.75" customHeight="1"')
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    fault = fault_of(tmp_path)
+    assert (fault.code, fault.row, fault.rows) == ("rows-hidden", 3, ())
+
+
+# --- a second table below the first ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [["student", "arm", "before"], ["student", "score", "arm"], ["Код", "arm", "before"]])
+def test_another_table_below_is_not_read_as_more_students(tmp_path: Path, names: list[str]) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    rows = [[f"s{i}", "new" if i % 2 else "old", 40 + i] for i in range(8)]
+    examples.write_xlsx(tmp_path, {"S": [HEAD, *rows[:4], [], names, *rows[4:]]})
+    fault = fault_of(tmp_path)
+    assert (fault.code, fault.sheet, fault.row) == ("header-again", "S", 7)
+
+
+def test_a_header_that_every_page_repeats_is_no_student(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, files='["scores.xlsx"]')
+    rows = [[f"s{i}", "new" if i % 2 else "old", 40 + i] for i in range(8)]
+    examples.write_xlsx(tmp_path, {"S": [HEAD, *rows[:4], HEAD, *rows[4:], HEAD]})
+    scores = read(tmp_path)
+    assert (scores.n, scores.left_out) == (8, {("other", "other-group"): 2})
+
+
+def test_a_student_whose_cell_is_a_column_s_name_is_a_student(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, data='class = "room"')
+    examples.write_csv(tmp_path, "student,room,arm,score\narm,A,new,1\nb,arm,old,2\nc,room,new,3\nd,B,old,4\n")
+    assert read(tmp_path).n == 4
+
+
+def test_a_column_may_be_called_as_an_arm_is(tmp_path: Path) -> None:
+    examples.write_study(tmp_path, outcome='values = { absent = "missing" }')
+    study = tmp_path / "study.toml"
+    study.write_text(study.read_text(encoding="utf-8").replace('column = "arm"', 'column = "new"'), encoding="utf-8")
+    examples.write_csv(tmp_path, "student,new,score\na,new,1\nb,old,2\nc,new,absent\nd,old,4\n")
+    assert read(tmp_path).n == 4

@@ -269,3 +269,9 @@ def test_an_outcome_without_any_column_and_groups_without_arms_are_told() -> Non
         ("missing-key", "groups.experimental"),
         ("missing-key", "outcomes[1].column"),
     ]
+
+
+def test_a_word_for_means_in_another_column_is_asked_about_whatever_the_means_are(tmp_path: Path) -> None:
+    write_side_by_side(tmp_path)
+    write_csv(tmp_path, "№,E,C\n1,10,7\n2,11,8\n3,13,10\n4,12,\nСреднее,11,8\n")
+    assert [(fault.code, fault.row) for fault in faults_of(tmp_path)] == [("summary-rows", 6)]

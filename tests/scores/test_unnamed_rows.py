@@ -242,3 +242,110 @@ def test_copies_of_a_file_are_told_where_nobody_names_the_students(tmp_path: Pat
     study.write_text(study.read_text(encoding="utf-8").replace('student = "student"\n', ""), encoding="utf-8")
     (fault,) = faults(tmp_path)
     assert (fault.code, fault.file, fault.found) == ("file-twice", "scores.csv", "copy.csv")
+
+
+def write_scores_again(folder: Path, rows: int) -> list[list[object]]:
+    """A study without identifiers of students, and rows for two of its files."""
+    write_study(folder, files='["scores.csv", "again.*"]')
+    study = folder / "study.toml"
+    study.write_text(study.read_text(encoding="utf-8").replace('student = "student"\n', ""), encoding="utf-8")
+    return [["new" if i % 2 else "old", 40 + 1.5 * (i * 7 % 11)] for i in range(rows)]
+
+
+def test_a_copy_in_another_format_is_told_by_what_it_holds(tmp_path: Path) -> None:
+    lines = write_scores_again(tmp_path, 12)
+    text = "".join(f"{arm};{str(score).replace('.', ',')}\r\n" for arm, score in lines)
+    write_csv(tmp_path, f"arm;score\r\n{text}", encoding="cp1251")
+    write_xlsx(
+        tmp_path, {"S": [["№", "score", "arm"], *([i, line[1], line[0]] for i, line in enumerate(lines))]}, "again.xlsx"
+    )
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.file, fault.sheet, fault.found) == ("file-twice", "again.xlsx", "S", "scores.csv")
+
+
+def test_files_that_differ_in_one_score_or_have_few_rows_are_no_copies(tmp_path: Path) -> None:
+    lines = write_scores_again(tmp_path, 12)
+    text = "arm,score\n" + "".join(f"{arm},{score}\n" for arm, score in lines)
+    write_csv(tmp_path, text)
+    write_csv(tmp_path, text.replace("55.0", "54.0", 1), "again.csv")
+    assert read(tmp_path).n == 24
+    few = "".join(text.splitlines(keepends=True)[:8])
+    write_csv(tmp_path, few)
+    write_csv(tmp_path, few.replace("\n", "\r\n"), "again.csv")
+    assert read(tmp_path).n == 14
+
+
+def test_students_who_nearly_all_have_the_same_score_are_no_copies(tmp_path: Path) -> None:
+    write_scores_again(tmp_path, 0)
+    text = "arm,score\n" + "old,5\n" * 15 + "new,4\n"
+    write_csv(tmp_path, text)
+    write_csv(tmp_path, text, "again.csv")
+    assert read(tmp_path).n == 32
+    write_csv(tmp_path, text + "new,3\n")
+    write_csv(tmp_path, text + "new,3\n", "again.csv")
+    assert [fault.code for fault in faults(tmp_path)] == ["file-twice"]
+
+
+def test_the_files_of_two_arms_are_no_copies_of_one_another(tmp_path: Path) -> None:
+    write_arms(tmp_path, "name,score", "")
+    assert (tmp_path / "new.csv").read_bytes() == (tmp_path / "old.csv").read_bytes()
+    assert read(tmp_path).n == 18
+
+
+# --- totals beside the study's columns --------------------------------------------------------------------------
+
+
+def write_arms(folder: Path, head: str, last: str, more: str = "") -> None:
+    """An arm in each of two files, without identifiers; ``last`` is the last row of the control arm's."""
+    write_study(folder, more=more)
+    study = folder / "study.toml"
+    text = study.read_text(encoding="utf-8").replace('files = ["scores.csv"]\nstudent = "student"\n', "")
+    text = text.replace('column = "arm"\n', "")
+    for arm, name in {"experimental": "new", "control": "old"}.items():
+        text = text.replace(f'{arm} = ["{name}"]', f'{arm} = {{ files = ["{name}.csv"] }}')
+        rows = "".join(f"p{i},{3 + i % 3}\n" for i in range(9))
+        write_csv(folder, f"{head}\n{rows}{last if arm == 'control' else ''}", f"{name}.csv")
+    study.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("last", ["Среднее,4\n", "Итого:,36\n", "Mean,4.0\n", ",36\n", "Средний балл по классу,4\n"])
+def test_totals_in_a_column_that_the_study_does_not_use(tmp_path: Path, last: str) -> None:
+    write_arms(tmp_path, "name,score", last)
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.file, fault.row, fault.key) == ("summary-rows", "old.csv", 11, "data.last_row")
+
+
+def test_a_mean_without_a_word_is_known_by_its_decimals(tmp_path: Path) -> None:
+    write_arms(tmp_path, "name,score", "q,5\nr,3\ns,4\nt,5\n,4.08\n")
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.file, fault.row, fault.rows) == ("summary-rows", "old.csv", 15, ())
+
+
+@pytest.mark.parametrize("last", ["Сидоров,4\n", ",4\n", "q,3\n", "Итоговский,5\n"])
+def test_a_score_that_equals_the_mean_is_a_score(tmp_path: Path, last: str) -> None:
+    write_arms(tmp_path, "name,score", last)
+    assert read(tmp_path).n == 19
+
+
+def test_totals_of_an_arm_with_the_arm_s_name(tmp_path: Path) -> None:
+    write_scores_again(tmp_path, 0)
+    rows = "".join(f"p{i},{'new' if i % 2 else 'old'},{i}\n" for i in range(20))
+    write_csv(tmp_path, f"name,arm,score\n{rows}Среднее,new,10.5\nСреднее,old,9.5\n")
+    study = tmp_path / "study.toml"
+    study.write_text(study.read_text(encoding="utf-8").replace(', "again.*"', ""), encoding="utf-8")
+    (fault,) = faults(tmp_path)
+    assert (fault.code, fault.row, fault.rows) == ("summary-rows", 22, (23,))
+
+
+def test_a_category_that_is_a_word_for_means_too_is_no_total(tmp_path: Path) -> None:
+    write_scores_again(tmp_path, 0)
+    study = tmp_path / "study.toml"
+    study.write_text(study.read_text(encoding="utf-8").replace(', "again.*"', ""), encoding="utf-8")
+    rows = "".join(f"{'среднее' if i % 3 else 'высшее'},{'new' if i % 2 else 'old'},{i}\n" for i in range(40))
+    write_csv(tmp_path, f"образование,arm,score\n{rows}")
+    assert read(tmp_path).n == 40
+
+
+def test_scores_that_add_up_are_scores_where_a_name_stands_beside_them(tmp_path: Path) -> None:
+    write_arms(tmp_path, "name,score", "q,36\n")
+    assert read(tmp_path).n == 19

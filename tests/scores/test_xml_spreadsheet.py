@@ -157,3 +157,14 @@ def test_damage_is_told_and_nothing_else() -> None:
 def test_a_footnote_s_number_is_no_digit_of_a_mark(text: str, shown: str) -> None:
     rows = [["student", "arm", "score"], ["а", "new", f'<Cell><Data ss:Type="String">{text}</Data></Cell>']]
     assert opened(sheet(rows)).grid.rows[1][2] == shown
+
+
+def test_a_row_of_no_height_is_hidden(tmp_path: Path) -> None:
+    write_study(tmp_path, files='["scores.xml"]')
+    lines = [*ROWS[:2], row(ROWS[2], 'ss:Height="0"'), row(ROWS[3], 'ss:AutoFitHeight="0" ss:Height="12.75"'), ROWS[4]]
+    (tmp_path / "scores.xml").write_text(
+        f'<?xml version="1.0"?><Workbook {NAMES}>{sheet(lines)}</Workbook>', encoding="utf-8"
+    )
+    with pytest.raises(Faults) as raised:
+        read_scores(read_study(tmp_path / "study.toml"))
+    assert [(fault.code, fault.row, fault.rows) for fault in raised.value] == [("rows-hidden", 3, ())]

@@ -137,10 +137,16 @@ DATA_TEXTS: dict[str, tuple[str, str, str]] = {
         "the column holds {found}, not one number, text or date a row.",
         "Write what the study needs of it as a column of numbers or texts.",
     ),
+    "header-again": (
+        "Second table below the first",
+        "column names again, and not the header's in each column, so that other columns may begin there: {places}.",
+        "Put each table in a file or a sheet of its own, or bring its columns under the header's names.",
+    ),
     "row-length": (
         "Row that does not fit the header",
-        "more cells than the {allowed} column names, or a quotation mark that is never closed: {places}.",
-        "Put cells that hold the delimiter in quotation marks, or remove the surplus cells.",
+        "more cells than the {allowed} column names, a row that a line break cuts in two, or a quotation mark that is "
+        "never closed: {places}.",
+        "Put cells that hold the delimiter or a line break in quotation marks, or remove the surplus cells.",
     ),
     "row-too-large": (
         "Row beyond the limit",

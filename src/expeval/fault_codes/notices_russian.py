@@ -24,6 +24,11 @@ NOTICES: dict[str, tuple[str, str]] = {
         r"(.+): a cell merged over several rows was read as each row's in: (.+)\.",
         r"\1: объединённая ячейка нескольких строк прочитана как ячейка каждой из них в: \2.",
     ),
+    "short-rows": (
+        r"(.+): rows with fewer cells than the header, as row (\d+), were read as if empty cells followed\.",
+        r"\1: строки, в которых ячеек меньше, чем в заголовке (например, строка \2), прочитаны так, будто дальше идут "
+        r"пустые ячейки.",
+    ),
     "percentages": (
         r"(.+): cells shown as percentages were read as shares of 1: (.+)\.",
         r"\1: ячейки с процентами прочитаны как доли единицы: \2.",

@@ -120,6 +120,7 @@ _KINDS: dict[str, _Kind] = {
     "hidden-rows": _Kind(50, "check"),
     "merged-cells": _Kind(50, "check"),
     "percentages": _Kind(50, "check"),
+    "short-rows": _Kind(50, "check"),
     "groups-of-institutions": _Kind(50, "check"),
     "institutions-unused": _Kind(50, "check"),
     "class-labels-repeat": _Kind(50, "check"),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expeval.faults import Fault
-from expeval.scores.cells import Sheet
+from expeval.scores.cells import LAST_ROWS, Sheet
 from expeval.scores.spelling import look_alike, tidy
 from expeval.scores.table import IntArray, Notice
 from expeval.scores.text_cells import ManyTexts
@@ -40,7 +40,6 @@ _SIGNATURE = re.compile(
     r"(?:(?:class )?teacher|headmaster|headteacher|principal|signature|signed|date|notes?) ?(?:[:_].*|by .*)?",
     re.IGNORECASE,
 )
-_SEARCHED = 30  # last rows among which totals are looked for
 _SIGNED = 3  # rows below the totals: a date, a signature
 SHOWN_VALUES = 20  # a group column with more distinct values is no group column: they may be names
 
@@ -220,10 +219,23 @@ def totals_below(sheet: Sheet, columns: Sequence[str], missing: MissingValues) -
     return []
 
 
+def totals_beside(sheet: Sheet, kept: NDArray[np.bool_]) -> list[Fault]:
+    """Rows that count as students and begin with a word for totals, in a column that the study does not use.
+
+    A word of many rows, but for the last ones, is a category: "среднее" is an education, too.
+    """
+    begins = sorted(record for record in sheet.begins if kept[record])
+    found = [record for record in begins if _TOTAL.fullmatch(tidy(sheet.begins[record]))]
+    last = bool(found) and found == begins[begins.index(found[0]) :][: len(found)]
+    if not found or (4 * len(found) > len(begins) and not last):
+        return []
+    return [sheet.row_fault("summary-rows", found, key="data.last_row")]
+
+
 def totals(labels: LabelColumn) -> IntArray:
     """Records at the end of a file whose identifier is a word for totals, with the few below them; signatures."""
     size = labels.codes.size
-    last = [i for i in range(max(size - _SEARCHED, 1), size) if labels.codes[i] >= 0]
+    last = [i for i in range(max(size - LAST_ROWS, 1), size) if labels.codes[i] >= 0]
     found = {i for i in last if _TOTAL.fullmatch(labels.labels[int(labels.codes[i])])}
     if found and size - 1 - max(found) <= _SIGNED:
         found |= set(range(max(found) + 1, size))

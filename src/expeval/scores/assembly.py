@@ -43,8 +43,9 @@ from expeval.scores.institutions import (
 from expeval.scores.joining import Joining, first_rows, joined_tables
 from expeval.scores.side_by_side import outcome_of_arms, summary_rows
 from expeval.scores.students import StudentIndex, StudentTables
-from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, Scores, Source
+from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, Scores, Source, number_of
 from expeval.scores.tables import Table
+from expeval.scores.totals_in_files import totals_in_files
 from expeval.scores.typed import MissingValues
 from expeval.scores.unit_order import units_in_order
 from expeval.study.spec import Outcome, Study
@@ -129,7 +130,7 @@ class Assembly:
             repeated=np.zeros(joining.rows.sheet.size, dtype=bool),
         )
         if institution is not None and labels is not None and (times := repeated_class_labels(institution, labels)):
-            stand = "1 class label stands" if times == 1 else f"{times} class labels stand"
+            stand = number_of(times, "class label stands", "class labels stand")
             words = f"{stand} in more than one institution; each is a class of its own there."
             self.notices.append(Notice("class-labels-repeat", words))
         self._notice_alike(joining, joined)
@@ -154,11 +155,18 @@ class Assembly:
     def _outcome(self, joining: Joining, outcome: Outcome, key: str) -> Numbers:
         if outcome.columns is not None:
             column = outcome_of_arms(self.study, joining.parts, outcome, key, self.missing, self.faults)
-            self.faults += summary_rows(self.study, self.tables, joining.parts, column)
+            self.faults += [] if self._totals_told else summary_rows(self.study, self.tables, joining.parts, column)
             return column
-        return joining.column(
+        column = joining.column(
             str(outcome.column), lambda parts: outcome_column(parts, outcome, key, self.missing, self.faults)
         )
+        if not self._totals_told:
+            self.faults += totals_in_files(self.study, self.tables, joining.parts, column)
+        return column
+
+    @property
+    def _totals_told(self) -> bool:
+        return any(fault.code == "summary-rows" for fault in self.faults)
 
     def _baseline(self, joining: Joining, outcome: Outcome, name: str) -> Numbers:
         return joining.column(name, lambda parts: baseline_column(parts, outcome, self.missing, self.faults))

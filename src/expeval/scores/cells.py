@@ -13,6 +13,7 @@ from expeval.scores.same_values import distinct_numbers
 from expeval.scores.table import FloatArray, IntArray, Notice
 
 FAULTS_A_COLUMN = 1000  # further ones are counted, not listed
+LAST_ROWS = 30  # of a file, among which totals are looked for
 DATES = (dt.date, dt.time, dt.timedelta)  # a datetime is a date
 
 
@@ -171,6 +172,8 @@ class Sheet:
         What was mended -> how often; the interpretation of the cells adds to it.
     notices
         What else the report tells of the file, without counts (they could give small ones away).
+    begins
+        record -> the first cell of its row that holds something, in whatever column, of the last rows of a file.
     """
 
     file: str
@@ -187,6 +190,7 @@ class Sheet:
     hidden_rows: int = 0
     sha256: str = ""
     notices: list[Notice] = field(default_factory=list)
+    begins: dict[int, str] = field(default_factory=dict)
 
     def notice(self, code: str, words: str) -> None:
         """Tell something about the file, once."""

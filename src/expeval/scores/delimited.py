@@ -8,9 +8,10 @@ import numpy as np
 
 from expeval.faults import Fault
 from expeval.scores.at_once import each
-from expeval.scores.cells import FAULTS_A_COLUMN, Cells, Sheet, gather
-from expeval.scores.dialect import SAMPLE, Decoded, broken_lines, decode, detect_delimiter
+from expeval.scores.cells import FAULTS_A_COLUMN, LAST_ROWS, Cells, Sheet, gather
+from expeval.scores.dialect import SAMPLE, Decoded, broken_lines, decode, detect_delimiter, names_found
 from expeval.scores.plain_numbers import number_cells
+from expeval.scores.row_shapes import broken_rows, shifted_rows
 from expeval.scores.same_values import Flags
 from expeval.scores.settings import Preview, Request, Settings, Unreadable
 from expeval.scores.text_cells import distinct_texts
@@ -66,17 +67,29 @@ class DelimitedFile:
     def _delimiter(self, letters: bytes, wanted: Sequence[str]) -> tuple[str, bytes]:
         # Excel's own first line "sep=;" names the delimiter and is no record.
         sample = letters[: 4 * SAMPLE].decode("utf-8", "ignore")[:SAMPLE]
-        head = sample.partition("\n")[0].strip().strip('"')
+        head = sample.partition("\n")[0].strip(' "')  # a tab is a delimiter
         if head.startswith("sep=") and len(head) == 5:
             self.first_line = 2
-            return self.settings.delimiter or head[4], letters.partition(b"\n")[2]
+            return self._named_delimiter(head[4], sample.partition("\n")[2], wanted), letters.partition(b"\n")[2]
         if self.settings.delimiter is not None:
             return self.settings.delimiter, letters
         found = detect_delimiter(sample, wanted)
         if found.unclear:
-            shown = " ".join("tab" if sign == "\t" else sign for sign in found.unclear)
-            raise Unreadable(Fault("delimiter-unclear", self.file, key="data.delimiter", found=shown or None))
+            raise Unreadable(self._asked(found.unclear))
         return found.delimiter, letters
+
+    def _named_delimiter(self, named: str, sample: str, wanted: Sequence[str]) -> str:
+        """The delimiter that the file names; asked about where the study's columns stand apart under another alone."""
+        if self.settings.delimiter is not None:
+            return self.settings.delimiter
+        found = detect_delimiter(sample, wanted)
+        if names_found(sample, named, wanted) == 0 < names_found(sample, found.delimiter, wanted):
+            raise Unreadable(self._asked((named, found.delimiter)))
+        return named
+
+    def _asked(self, signs: Sequence[str]) -> Fault:
+        shown = " ".join("tab" if sign == "\t" else sign for sign in signs)
+        return Fault("delimiter-unclear", self.file, key="data.delimiter", found=shown or None)
 
     def preview(self) -> Preview:
         """The first records with their rows."""
@@ -96,7 +109,7 @@ class DelimitedFile:
         located = records.locate(sorted(set(request.positions.values())), stop)
         kept = ~located.blank
         kept[:start] = False
-        faults = self._surplus(located, kept, request.width)
+        faults = self._misfits(located, kept, request)
         sheet = Sheet(
             self.file,
             rows=records.lines[:stop][kept],
@@ -105,20 +118,34 @@ class DelimitedFile:
             delimiter=self.delimiter,
             header_row=request.header_row,
             mended=dict(self.mended),
+            begins=self._begins(kept),
         )
         sheet.mend("blank rows", int(np.count_nonzero(located.blank)))
+        short = np.flatnonzero(located.lengths[kept] < request.width)
+        if 0 < short.size < sheet.rows.size:
+            words = f"rows with fewer cells than the header, as row {sheet.rows[short[0]]}, were read as if empty cells"
+            sheet.notice("short-rows", f"{words} followed.")
         return sheet, faults
 
-    def _surplus(self, located: Located, kept: Flags, width: int) -> list[Fault]:
-        """Rows with more cells than the header, empty ones at their end aside.
+    def _begins(self, kept: Flags) -> dict[int, str]:
+        places = np.flatnonzero(kept)
+        last = enumerate(places[-LAST_ROWS:].tolist(), max(places.size - LAST_ROWS, 0))
+        return {record: next((cell for cell in self.records.cells(i) if cell.strip()), "") for record, i in last}
+
+    def _misfits(self, located: Located, kept: Flags, request: Request) -> list[Fault]:
+        """Rows with more cells than the header, empty ones at their end aside; rows whose cells stand elsewhere.
 
         Rows with fewer cells are whole: programs leave out the delimiters after a row's last value.
         """
-        records = self.records
+        records, width = self.records, request.width
         longer = np.flatnonzero(kept & (located.lengths > width)).tolist()
         wrong = [i for i in longer if any(cell.strip() for cell in records.cells(i)[width:])]
         rows = [(int(records.lines[i]), str(located.lengths[i])) for i in wrong]
         rows += [(int(records.lines[i]), '"') for i in self._swallowing(located, kept, width)]
+        wanted = tuple(request.positions.values())
+        moved = shifted_rows(records, located.lengths, kept, wanted, width)
+        moved += broken_rows(records, located.lengths, kept, width)
+        rows += [(int(records.lines[i]), str(located.lengths[i])) for i in moved if i not in wrong]
         rows = [row for row in rows if row[0] != records.unclosed_quote]
         if records.unclosed_quote is not None:
             rows.append((records.unclosed_quote, '"'))

@@ -267,6 +267,11 @@ def detect_delimiter(text: str, wanted: Sequence[str]) -> Delimited:
     return Delimited(fits[0], tuple(fits) if len(fits) > 1 else ())
 
 
+def names_found(sample: str, delimiter: str, wanted: Sequence[str]) -> int:
+    """How many wanted columns a record holds, where a sign separates the cells."""
+    return _fit(sample, delimiter, wanted)[0]
+
+
 def _fit(sample: str, delimiter: str, wanted: Sequence[str]) -> tuple[int, float]:
     """How many wanted columns a record holds, and how alike the records' lengths are (0: one column)."""
     records = sample_records(sample, delimiter)

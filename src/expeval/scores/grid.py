@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from expeval.faults import Fault, nearest
-from expeval.scores.cells import FAULTS_A_COLUMN, Cells, Sheet, Value, distinct, gather, number_text, shown
+from expeval.scores.cells import FAULTS_A_COLUMN, LAST_ROWS, Cells, Sheet, Value, distinct, gather, number_text, shown
 from expeval.scores.settings import Preview, Request, Settings, Unreadable
 from expeval.scores.spelling import find_columns
 
@@ -149,9 +149,8 @@ class GridFile:
     def read(self, request: Request) -> tuple[Sheet, list[Fault]]:
         """The columns asked for, from the rows below the header."""
         grid = self.grid
-        last = self.settings.last_row or len(grid.rows)
-        below = range(request.header_row, min(last, len(grid.rows)))
-        filled = [i for i in below if any(not is_blank(cell) for cell in grid.rows[i])]
+        below = self._below(request.header_row)
+        filled = self._filled(below)
         kept = [i for i in filled if i not in grid.hidden] if self.settings.hidden == "drop" else filled
         covered = {
             name: self._merged_cells(place, request.header_row, kept) for name, place in request.positions.items()
@@ -169,6 +168,10 @@ class GridFile:
             header_row=request.header_row,
             letters=letters,
             hidden_rows=len(grid.hidden.intersection(kept)),
+            begins={
+                len(kept) - k: next(shown(cell) for cell in grid.rows[i] if not is_blank(cell))
+                for k, i in enumerate(reversed(kept[-LAST_ROWS:]), 1)
+            },
         )
         sheet.mend("blank rows", len(below) - len(filled))
         sheet.mend("hidden rows left out", len(filled) - len(kept))
@@ -206,9 +209,17 @@ class GridFile:
 
     def hidden_rows(self, header_row: int) -> list[int]:
         """Rows below the header (from 1) that the program hides and that hold something, where nobody said yet."""
-        last = self.settings.last_row or len(self.grid.rows)
-        rows = range(header_row, min(last, len(self.grid.rows))) if self.settings.hidden is None else ()
-        return [i + 1 for i in rows if i in self.grid.hidden and any(not is_blank(cell) for cell in self.grid.rows[i])]
+        if self.settings.hidden is not None:
+            return []
+        return [i + 1 for i in self._filled(self._below(header_row)) if i in self.grid.hidden]
+
+    def _below(self, header_row: int) -> range:
+        """The rows below the header, up to the last one that is meant."""
+        rows = len(self.grid.rows)
+        return range(header_row, min(self.settings.last_row or rows, rows))
+
+    def _filled(self, rows: range) -> list[int]:
+        return [i for i in rows if any(not is_blank(cell) for cell in self.grid.rows[i])]
 
     def _column(self, place: int, rows: list[int], merged: Mapping[int, Value]) -> Cells:
         every = self.grid.rows

@@ -15,7 +15,7 @@ from expeval.scores.checking import FAULTS_A_CHECK, SHOWN_VALUES, Rows, every_ro
 from expeval.scores.decimals import settle_decimal
 from expeval.scores.roles import Columns, institution_columns
 from expeval.scores.spelling import loosened, tidy
-from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers
+from expeval.scores.table import Categories, Column, IntArray, Notice, Numbers, number_of
 from expeval.scores.tables import Table, list_files, name_entry, read_table
 from expeval.scores.typed import LabelColumn, MissingValues, cell_faults, read_labels_column
 from expeval.study.spec import Study
@@ -223,7 +223,7 @@ def _meant(label: str, records: Mapping[str, int], unused: Sequence[str]) -> str
 def unused_institutions(table: InstitutionTable, institution: Categories) -> list[Notice]:
     """Rows of the institution file without students in this study."""
     unused = len(set(table.records) - set(institution.labels))
-    have = "1 institution has" if unused == 1 else f"{unused} institutions have"
+    have = number_of(unused, "institution has", "institutions have")
     words = f"{table.tables[0].sheet.file}: {have} no student in this study."
     return [Notice("institutions-unused", words)] if unused else []
 

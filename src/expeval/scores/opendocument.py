@@ -89,6 +89,8 @@ class _Walk:
         self.style = ""
         self.aside = 0
         self.row: dict[str, str] = {}
+        self.groups: list[bool] = []  # of rows, those that are open: whether the group is folded
+        self.folded = 0  # groups that are open
         self.cell: dict[str, str] | None = None
         self.text: list[str] = []
         self.letters = 0
@@ -99,6 +101,7 @@ class _Walk:
             f"{_STYLE}text-properties": self._start_letters,
             f"{_TEXT}span": self._start_span,
             f"{_TABLE}table": self._start_table,
+            f"{_TABLE}table-row-group": self._start_group,
             f"{_TABLE}table-row": self._start_row,
             f"{_TABLE}table-cell": self._start_cell,
             f"{_TABLE}covered-table-cell": self._start_cell,
@@ -110,6 +113,7 @@ class _Walk:
         }
         self.ends: dict[str, Callable[[], None]] = {
             f"{_TABLE}table": self._end_table,
+            f"{_TABLE}table-row-group": self._end_group,
             f"{_TABLE}table-row": self._end_row,
             f"{_TABLE}table-cell": self._end_cell,
             f"{_TABLE}covered-table-cell": self._end_cell,
@@ -162,12 +166,20 @@ class _Walk:
     def _end_table(self) -> None:
         self.writer = None
 
+    def _start_group(self, attributes: dict[str, str]) -> None:
+        self.groups.append(attributes.get(f"{_TABLE}display") == "false")
+        self.folded += self.groups[-1]
+
+    def _end_group(self) -> None:
+        if self.groups:
+            self.folded -= self.groups.pop()
+
     def _start_row(self, attributes: dict[str, str]) -> None:
         self.row = attributes
 
     def _end_row(self) -> None:
         if self.writer is not None:
-            hidden = self.row.get(f"{_TABLE}visibility") in ("collapse", "filter")
+            hidden = self.row.get(f"{_TABLE}visibility") in ("collapse", "filter") or self.folded > 0
             self.writer.end_row(_times(self.row, _ROWS_REPEATED), hidden)
 
     # ------------------------------------------------------------------------------------------------- cells

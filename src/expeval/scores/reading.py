@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from expeval.faults import Fault, Faults, nearest
 from expeval.scores.accepted import read_accepted
@@ -29,6 +30,7 @@ from expeval.scores.arms import (
     look_alike_groups,
     student_labels,
     totals_below,
+    totals_beside,
     words_of_arms,
 )
 from expeval.scores.assembly import Assembly, Joined
@@ -176,12 +178,14 @@ class _Reading:
 
     def _memberships(self, tables: list[Table], columns: Columns, complete: bool) -> StudentIndex | None:
         """The arm of every record; an arm without any is told where all files could be read."""
-        if self.study.data.student is None:
-            self.faults += same_files(tables)
         for table in tables:
             self.faults += settle_table(self.study, table, columns, self.missing)
+        if self.study.data.student is None:
+            self.faults += same_files(tables)
         if self.study.side_by_side:
             twice, self.memberships = sections(self.study, tables)
+            for i, table in enumerate(tables):
+                self._totals_beside(table, self.memberships[2 * i].kept | self.memberships[2 * i + 1].kept)
             if complete and not any(fault.code == "column-missing" for fault in self.faults):
                 self.faults += empty_arms(self.study, twice, self.memberships)
             return None
@@ -190,12 +194,11 @@ class _Reading:
             self.faults += self._totals(table)
         known = [column for column in labels if column is not None]
         index = StudentIndex.of(known, self.students is not None) if len(known) == len(tables) else None
+        sheets = [table.sheet for table in tables]
         if index is not None:
-            sheets = [table.sheet for table in tables]
             self.notices += alike_students(sheets, known, self.study.report.minimum_cell)
         group = institution = None
         if self.students is not None and index is not None:
-            sheets = [table.sheet for table in tables]
             self.faults += link(self.study, self.students, index, sheets)
             self.notices += matching_notices(self.students, index)
             group = self._of_students(self.study.groups.column, index)
@@ -215,6 +218,12 @@ class _Reading:
         if table.listed.settings.last_row is not None:
             return []
         return totals_below(table.sheet, [name for name in named if name is not None], self.missing)
+
+    def _totals_beside(self, table: Table, kept: NDArray[np.bool_]) -> None:
+        """Totals whose word stands in a column that the study does not use; a ``last_row`` says that there are none."""
+        told = any(fault.code == "summary-rows" and fault.file == table.sheet.file for fault in self.faults)
+        if not told and table.listed.settings.last_row is None:
+            self.faults += totals_beside(table.sheet, kept)
 
     def _holding_groups(self, tables: list[Table]) -> list[str]:
         """The names of the files that say who belongs to which arm."""
@@ -249,6 +258,8 @@ class _Reading:
         self.faults += self._groups_of_institutions_differ(sheet)
         member = find_membership(self.study, sheet, table.listed.arm, students, self.missing, self.faults, elsewhere)
         self.memberships.append(member)
+        if self.study.data.student is None:
+            self._totals_beside(table, member.kept)
         self.notices += spelling_notices(sheet) + hidden_notice(sheet) + look_alike_groups(self.study, member.values)
 
     def _groups_differ(self, sheet: Sheet, records: IntArray, group: LabelsOfStudents) -> list[Fault]:

@@ -19,7 +19,10 @@ _ENDS_OF_A_NAME = (b" ", b"\t", b"\r", b"\n", b"/", b">")
 _USUAL_CELL = re.compile(rb"""<c r="([A-Z]{1,3})(\d{1,7})\"""")
 # Groups are empty for a cell that holds nothing: readers leave it out.
 _FILLED_CELL = re.compile(rb"""<(?:\w+:)?c r=["'](?:[A-Z]{1,3}\d{1,7}["'][^<>]*/>|([A-Z]{1,3})(\d{1,7})["'][^<>]*>)""")
-_WORTH_A_LOOK = re.compile(rb"""<(?:\w+:)?f[\s/>]|\bt=["']e["']|\bhidden=""")
+NO_HEIGHT = re.compile(r"0+(?:\.0*)?", re.ASCII)
+_WORTH_A_LOOK = re.compile(rb"""<(?:\w+:)?f[\s/>]|\bt=["']e["']|\bhidden=|\bht=["']0+(?:\.0*)?["']""")
+# What a format shows as it stands: quoted or escaped text, a colour or a currency in brackets.
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.', re.DOTALL)
 _STYLED = re.compile(rb"""\bs=["'](\d+)["']""")
 _SLICE = 4 * 2**20
 MAX_EMPTY = 3_000_000  # of the rectangle, however few cells there are
@@ -172,7 +175,7 @@ def percent_styles(archive: zipfile.ZipFile, data: bytes) -> frozenset[str]:
             inside = True
         elif name == "xf" and inside:
             styles.append(attributes.get("numFmtId", ""))
-        elif name == "numFmt" and "%" in attributes.get("formatCode", ""):
+        elif name == "numFmt" and "%" in _LITERAL.sub("", attributes.get("formatCode", "")):
             formats.add(attributes.get("numFmtId", ""))
 
     def end(tag: str) -> None:
@@ -221,7 +224,8 @@ class _Walk:
         if name == "row":
             self.row = int(attributes["r"]) - 1 if attributes.get("r", "").isdigit() else self.row + 1
             self.column = -1
-            if attributes.get("hidden") in ("1", "true"):
+            # A row of no height is as hidden as one that says so.
+            if attributes.get("hidden") in ("1", "true") or NO_HEIGHT.fullmatch(attributes.get("ht", "1")):
                 self.marks.hidden.add(self.row)
         elif name == "c":
             place = _CELL.fullmatch(attributes.get("r", ""))

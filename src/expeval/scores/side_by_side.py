@@ -97,7 +97,7 @@ def summary_rows(study: Study, tables: Sequence[Table], parts: Sequence[Part], c
         found = [
             row
             for row in range(max(longest - SEARCHED_ROWS, LEAST_STUDENTS), rows)
-            if any(all(fits(arm[row], arm[:row]) for arm in values[i : i + 2]) for fits in (_is_mean, _is_sum))
+            if any(all(fits(arm[row], arm[:row]) for arm in values[i : i + 2]) for fits in (is_mean, is_sum))
         ]
         if found:
             names = (outcome.columns.experimental for outcome in study.outcomes if outcome.columns)
@@ -106,7 +106,7 @@ def summary_rows(study: Study, tables: Sequence[Table], parts: Sequence[Part], c
     return faults
 
 
-def _is_mean(value: float, above: NDArray[np.float64]) -> bool:
+def is_mean(value: float, above: NDArray[np.float64]) -> bool:
     """Whether a value is the mean of those above it, rounded or not; a whole number is a score like others."""
     known = above[~np.isnan(above)]
     if known.size < LEAST_STUDENTS or np.isnan(value) or (value.is_integer() and value != known.mean()):
@@ -116,6 +116,7 @@ def _is_mean(value: float, above: NDArray[np.float64]) -> bool:
     )
 
 
-def _is_sum(value: float, above: NDArray[np.float64]) -> bool:
+def is_sum(value: float, above: NDArray[np.float64]) -> bool:
+    """Whether a value is the sum of those above it."""
     known = above[~np.isnan(above)]
     return known.size >= LEAST_STUDENTS and bool(np.isclose(known.sum(), value, rtol=1e-9)) and bool(value)

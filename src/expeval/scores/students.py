@@ -15,7 +15,7 @@ from expeval.scores.columns import merge_labels
 from expeval.scores.decimals import settle_decimal
 from expeval.scores.roles import Columns, further_columns, group_words, outcome_texts
 from expeval.scores.spelling import loosened
-from expeval.scores.table import Categories, IntArray, Notice
+from expeval.scores.table import Categories, IntArray, Notice, number_of
 from expeval.scores.tables import Table, list_files, name_entry, read_table
 from expeval.scores.typed import LabelColumn, MissingValues, cell_faults, read_labels_column
 from expeval.study.spec import Study
@@ -320,7 +320,7 @@ def matching_notices(students: StudentTables, index: StudentIndex) -> list[Notic
         matched = np.unique(student[student >= 0]).size
         if not strangers:
             continue
-        rows, were = ("1 row has", "was") if strangers == 1 else (f"{strangers} rows have", "were")
+        rows, were = number_of(strangers, "row has", "rows have"), "was" if strangers == 1 else "were"
         words = f"{file.sheet.file}: {rows} no student in the files of scores and {were} left out."
         notices.append(Notice("rows-without-student", words))
         if 2 * matched < min(student.size, len(index.numbers)):

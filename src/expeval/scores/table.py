@@ -56,6 +56,11 @@ class Categories:
 Column = Numbers | Categories
 
 
+def number_of(count: int, one: str, many: str) -> str:
+    """How many there are, in words of a notice: "1 row was", "2 rows were"."""
+    return f"{count} {one if count == 1 else many}"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file that was read, and what was detected in it (a row of ``sources`` in results.json)."""

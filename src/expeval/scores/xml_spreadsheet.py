@@ -11,6 +11,7 @@ from expeval.scores.grid_writer import MAX_TEXT, GridWriter, SheetList
 from expeval.scores.opendocument import moment_of, number_of
 from expeval.scores.rich_text import BREAK, put_together
 from expeval.scores.settings import Settings, Unreadable
+from expeval.scores.sheet_marks import NO_HEIGHT
 from expeval.scores.workbook_safety import MAX_ROWS, UnsafeWorkbook, check_xml, walk_xml
 
 _SHEET = "urn:schemas-microsoft-com:office:spreadsheet "
@@ -92,7 +93,7 @@ class _Walk:
         if index is not None and (index <= writer.row or index > MAX_ROWS):
             raise UnsafeWorkbook("damaged", f"row {index} after row {writer.row}")
         writer.skip_rows((index or writer.row + 1) - 1 - writer.row)
-        if _get(attributes, "Hidden") == "1":
+        if _get(attributes, "Hidden") == "1" or NO_HEIGHT.fullmatch(_get(attributes, "Height") or "1"):
             self.hidden_until = writer.row + 1 + (_whole(attributes, "Span") or 0)
 
     def _start_cell(self, writer: GridWriter, attributes: dict[str, str]) -> None:
