@@ -162,6 +162,13 @@ def test_covariates_are_numbers_or_categories(tmp_path: Path) -> None:
     assert labels(covariates["district"]) == ["10", "9", "10", "10"]
 
 
+def test_numbers_that_are_categories_keep_their_zeros(tmp_path: Path) -> None:
+    write_study(tmp_path, more=COVARIATES)
+    head = "student,arm,score,age,sex,district\n"
+    write_csv(tmp_path, head + "a,new,1,7,m,07\nb,old,2,7,f,7\nc,old,2,7,m,7.0\nd,new,3,8,f,\n")
+    assert labels(read(tmp_path).covariates["district"]) == ["07", "7", "7", None]
+
+
 def test_a_few_texts_among_numbers_are_faults_not_a_category(tmp_path: Path) -> None:
     write_study(tmp_path, more='[covariates]\nstudent = ["age"]')
     write_csv(tmp_path, "student,arm,score,age\na,new,1,7\nb,old,2,eight\nc,old,2,9\n")

@@ -72,7 +72,9 @@ def student_columns(study: Study, elsewhere: Callable[[str], bool] = lambda name
     for name in study.covariates.student:
         numbers.setdefault(name, "covariates.student")
     optional = tuple(name for name in study.covariates.institution if name not in keys and name not in numbers)
-    numeric = tuple(name for name in (*numbers, *optional) if name not in keys)
+    # Of a column of numbers 07 and 7 are one number; as categories they are two, however the file stores them.
+    labelled = {*keys, *study.covariates.categories}
+    numeric = tuple(name for name in (*numbers, *optional) if name not in labelled)
     named = {**numbers, **keys}
     moved = {name: key for name, key in named.items() if name != data.student and elsewhere(name)}
     here = {name: key for name, key in named.items() if name not in moved}
@@ -114,7 +116,8 @@ def institution_columns(study: Study) -> Columns:
     keys = {study.data.institution: "data.institution"} if study.data.institution is not None else {}
     optional = tuple(name for name in study.covariates.institution if name not in keys)
     assigned = study.groups.column if study.groups.assigned == "institution" else None
-    return Columns(keys, optional, optional, assigned)
+    numeric = tuple(name for name in optional if name not in study.covariates.categories)
+    return Columns(keys, optional, numeric, assigned)
 
 
 def missing_values(study: Study) -> MissingValues:

@@ -158,8 +158,7 @@ def read_students(study: Study, missing: MissingValues, faults: list[Fault]) -> 
 
 def settle_table(study: Study, table: Table, columns: Columns, missing: MissingValues) -> list[Fault]:
     """Set the decimal sign of a table of students, of scores or a further one; faults where it is unclear."""
-    categories = set(study.covariates.categories)
-    numeric = [name for name in columns.numeric if name in table.sheet.columns and name not in categories]
+    numeric = [name for name in columns.numeric if name in table.sheet.columns]
     return settle_decimal(table.sheet, numeric, missing, table.listed.settings.decimal, outcome_texts(study))
 
 
