@@ -15,7 +15,7 @@ from expeval.cohorts.invitations import invite, revoke
 from expeval.cohorts.mending import mend
 from expeval.cohorts.sender import NotReady
 from expeval.cohorts.upload import discard_unreachable
-from expeval.cohorts.withdrawal import erase_student
+from expeval.cohorts.withdrawal import Erased, erase_student
 from expeval.store.records import now
 from expeval.store.snapshot import take_snapshot
 
@@ -180,6 +180,35 @@ def test_a_student_who_was_mended_into_a_row_is_erased_too(house) -> None:
     assert erase_student(house.store, house.pseudonyms, house.study, house.sender, "Mended").rows == 1
     assert student.encode() not in house.stored()
     assert house.confirm(number).students == 3
+
+
+def test_a_row_that_was_mended_to_be_another_student_s_stays(house) -> None:
+    def erase(name: str) -> Erased:
+        return erase_student(house.store, house.pseudonyms, house.study, house.sender, name)
+
+    number = house.draft(csv_of())
+    for name in (NAMES[2], "another"):
+        mend(house.store, house.pseudonyms, house.study, house.sender, number, 2, "code", name)
+    assert erase(NAMES[2]).rows == 1  # her own row alone
+    assert house.review(number).preview.students == 3
+    mend(house.store, house.pseudonyms, house.study, house.sender, number, 3, "code", "third")
+    mend(house.store, house.pseudonyms, house.study, house.sender, number, 3, "code", NAMES[1])
+    house.confirm(number)
+    with pytest.raises(LookupError):
+        erase("third")
+    assert len(take_snapshot(house.store).rows) == 3
+    assert erase(NAMES[1]).rows == 1
+    assert house.pseudonyms.student("School 7", "", NAMES[2]).encode() not in house.stored()
+
+
+def test_what_was_erased_before_a_draft_was_accepted_is_not_erased_since(house) -> None:
+    number = house.draft(csv_of())
+    erase_student(house.store, house.pseudonyms, house.study, house.sender, NAMES[2])
+    assert house.review(number).preview.left_out == {"erased": 1}
+    found = house.confirm(number)
+    assert (found.students, found.left_out) == (3, {"erased": 1})
+    assert [(one.students, one.erased) for one in history(house.store)] == [(3, 0)]
+    assert [(one.students, one.erased) for one in deliveries(house.store)] == [(3, 0)]
 
 
 def test_nobody_is_erased_who_is_not_there(house) -> None:

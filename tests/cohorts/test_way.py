@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,38 @@ def test_where_a_word_is_explained_a_baseline_has_it_too(house) -> None:
     house.answer(number, {"mark": {"5-": 5, "4-": 4}})
     house.confirm(number)
     assert read_scores(house.study).baselines["Mark"][1].values.tolist() == [4, 3]
+
+
+def test_a_word_of_a_baseline_of_two_outcomes_is_asked_once_and_means_one_thing(house) -> None:
+    text = house.study.path.read_text(encoding="utf-8")
+    house.study.path.write_text(text.replace('"secondary"', '"secondary"\nbaseline = "before"'), encoding="utf-8")
+    house = replace(house, study=read_study(house.study.path))
+    rows = ["code,class,group,mark,before,test,gender", "a,7A,new,5,3-,60,m", "b,7B,old,3-,4,absent,f"]
+    number = house.draft("\n".join(rows).encode())
+    assert [(word.column, word.text, word.count) for word in house.review(number).words] == [
+        ("mark", "3-", 2),
+        ("test", "absent", 1),
+    ]
+    house.answer(number, {"mark": {"3-": 3}, "test": {"absent": "missing"}})
+    house.confirm(number)
+    scores = read_scores(house.study)
+    assert [column.values.tolist() for _, column in scores.baselines.values()] == [[3, 4], [3, 4]]
+    assert shown(scores.outcomes["Test"]) == [60, None]
+
+
+def test_what_the_study_explains_for_one_outcome_of_a_column_holds_for_the_other(house) -> None:
+    text = house.study.path.read_text(encoding="utf-8")
+    changed = text.replace('"secondary"', '"secondary"\nbaseline = "before"\nvalues = { "absent" = "missing" }')
+    house.study.path.write_text(changed, encoding="utf-8")
+    house = replace(house, study=read_study(house.study.path))
+    rows = ["code,class,group,mark,before,test,gender", "a,7A,new,5,absent,60,m", "b,7B,old,absent,top,absent,f"]
+    number = house.draft("\n".join(rows).encode())
+    assert [(word.column, word.text, word.count) for word in house.review(number).words] == [("mark", "absent", 1)]
+    house.answer(number, {"mark": {"absent": 2}})
+    house.confirm(number)
+    scores = read_scores(house.study)
+    assert [shown(column) for _, column in scores.baselines.values()] == [[None, 5], [None, 5]]
+    assert [shown(column) for column in scores.outcomes.values()] == [[5, 2], [60, None]]
 
 
 def test_a_word_that_is_neither_arm_s_is_left_out_and_counted(house) -> None:

@@ -53,6 +53,26 @@ def test_ten_thousand_fields_and_two_files_are_refused(teacher: Guest) -> None:
     assert teacher.post("/send", {FIELD: secret, "cohort": "x" * 200_000}, files=two[:1]).status == 400
 
 
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [("utf-7", b"+2AA-"), ("unicode_escape", rb"\ud800"), ("punycode", b"x-_"), ("undefined", b"x"), ("\x00", b"x")],
+)
+def test_a_form_in_an_encoding_that_no_page_has_is_refused(
+    client: httpx.Client, teacher: Guest, charset: str, text: bytes
+) -> None:
+    seen = teacher.choose(CLEAN.replace(b"51.5", b"515"))
+    seen = teacher.send(seen, seen.forms[0])
+    fields = {FIELD: token(seen).encode(), "row-0": b"2", "column-0": b"test", "cell-0": text}
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (k.encode(), v) for k, v in fields.items()
+    ]
+    sent = {"content": b"".join(parts) + b"--x--\r\n"}
+    kind = f'multipart/form-data; boundary=x; charset="{charset}"'
+    assert teacher.ask("POST", seen.path, headers={"content-type": kind}, **sent).status in (400, 415)
+    assert client.post("/i/x", headers={"content-type": kind}, **sent).status_code in (400, 415)
+    assert teacher.get(seen.path).status == 200
+
+
 # A part that never ends leaves Starlette with an open temporary file, which goes with the request.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize(

@@ -245,6 +245,7 @@ def test_totals_are_asked_about_though_a_word_stands_in_the_students_column(hous
     assert "Below row 5" in seen.text
     seen = teacher.send(seen, seen.forms[0], rows="totals")
     assert "4 students of this file will count" in seen.text
+    assert "Rows below the last student that were left out, as you said: 3" in seen.text
     assert "Left out" not in seen.text
 
 
@@ -257,3 +258,107 @@ def test_that_only_one_sheet_is_read_is_said(house: House) -> None:
     book.save(file)
     seen = house.teacher().choose(file.getvalue(), "classes.xlsx")
     assert "Only one sheet is read" in seen.text
+
+
+WITHOUT_CODES = """\
+[study]
+title = "Marks"
+[data]
+store = "cohorts.db"
+institution = "school"
+{more}
+[groups]
+column = "group"
+experimental = ["new"]
+control = ["old"]
+assigned = "{assigned}"
+[[outcomes]]
+name = "Test"
+column = "test"
+kind = "score"
+"""
+TESTS = "Anna,51\nIvan,48\nYana,3\nPyotr,60\nOlga,7\n"
+
+
+@pytest.mark.parametrize("below", ["Total,33.8\n", "Total,33.8\n,\nSigned by the head,\n"])
+def test_totals_whose_word_stands_in_a_column_that_is_not_kept_are_asked_about(tmp_path: Path, below: str) -> None:
+    text = WITHOUT_CODES.format(more='institutions = "schools.csv"', assigned="institution")
+    (tmp_path / "schools.csv").write_text("school,group\nSchool 7,new\nSchool 8,old\n", encoding="utf-8")
+    house = House(tmp_path, text)
+    try:
+        teacher = house.teacher()
+        seen = teacher.choose(f"name,test\n{TESTS}{below}".encode())
+        seen = teacher.send(seen, seen.forms[0])
+        assert seen.path.endswith("/last-row")
+        assert "Below row 6" in seen.text
+        assert b"Pyotr" not in b"".join(path.read_bytes() for path in tmp_path.glob("cohorts.db*"))
+        assert "5 students of this file will count." in teacher.send(seen, seen.forms[0], rows="totals").text
+    finally:
+        house.close()
+
+
+def test_totals_whose_word_stands_in_the_class_s_column_are_asked_about(tmp_path: Path) -> None:
+    house = House(tmp_path, WITHOUT_CODES.format(more='class = "class"', assigned="student"))
+    try:
+        teacher = house.teacher()
+        seen = teacher.choose(b"class,group,test\n7A,new,51\n7A,old,48\n7B,new,3\n7B,old,60\nTotal,new,33.8\n")
+        seen = teacher.send(seen, seen.forms[0])
+        assert seen.path.endswith("/last-row")
+        assert "4 students of this file will count." in teacher.send(seen, seen.forms[0], rows="totals").text
+    finally:
+        house.close()
+
+
+def _with_looks(kind: str) -> bytes:
+    """The clean file as a workbook whose look says something: tests as percentages, a class merged over its rows."""
+    book = openpyxl.Workbook()
+    for line in CLEAN.decode().splitlines():
+        book.active.append([float(cell) if cell.replace(".", "").isdecimal() else cell for cell in line.split(",")])
+    if kind == "percentages":
+        for row in (2, 3, 5):
+            cell = book.active.cell(row, 6)
+            cell.value, cell.number_format = float(str(cell.value)) / 100, "0.0%"
+    else:
+        book.active.merge_cells("B2:B3")
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "english", "russian"),
+    [
+        ("percentages", "count as shares of one: 85 % is 0.85", "учтены как доли единицы: 85 % – это 0,85"),
+        ("merged", "was read as the cell of each of them", "прочитана как ячейка каждой из них"),
+    ],
+)
+def test_what_the_reader_noticed_is_told_in_the_preview(house: House, kind: str, english: str, russian: str) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose(_with_looks(kind), "book.xlsx")
+    seen = teacher.send(seen, seen.forms[0])
+    assert "4 students of this file will count." in seen.text
+    assert english in seen.text
+    assert russian in teacher.get(f"{seen.path}?lang=ru").text
+
+
+def test_identifiers_that_are_the_same_to_the_eye_are_told(house: House) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose(CLEAN.replace(b"s2,", b"S1,"))
+    seen = teacher.send(seen, seen.forms[0])
+    assert "Students whose identifiers differ only in capitals" in seen.text
+    assert "marks.csv" in seen.text
+    assert "S1" not in seen.response.text
+
+
+def test_a_cell_of_two_lines_that_is_left_as_it_is_is_not_mended(house: House) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose(CLEAN.replace(b"51.5", b'"480\n"').replace(b"48,", b"490,"))
+    seen = teacher.send(seen, seen.forms[0])
+    form = seen.form("")
+    # A browser sends a field without ends of lines, a hidden one with those of another kind.
+    fields = {
+        name: value.replace("\n", "") if name.startswith("cell-") else value.replace("\n", "\r\n")
+        for name, value in form.fields
+    }
+    assert "No cell was changed" in teacher.send(seen, form, **fields).text
+    assert "1 cell was mended" in teacher.send(seen, form, **fields | {"cell-1": "49"}).text

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from expeval.cohorts.choices import MISSING, Choices
-from expeval.cohorts.draft import outcome_words
+from expeval.cohorts.draft import column_words, outcomes_of
 from expeval.cohorts.preview import StudentRow
 from expeval.scores.arms import CONTROL, EXPERIMENTAL, NO_GROUP, OTHER_GROUP
 from expeval.scores.cells import LabelledCell, MissingCell, Sheet, Value, distinct, shown, texts_of
@@ -18,7 +18,7 @@ from expeval.scores.roles import missing_values, outcome_levels
 from expeval.scores.spelling import tidy
 from expeval.scores.table import IntArray
 from expeval.scores.typed import read_labels_column, text_share
-from expeval.study.spec import Scalar, Study
+from expeval.study.spec import Outcome, Scalar, Study
 
 ARMS = {EXPERIMENTAL: "experimental", CONTROL: "control", OTHER_GROUP: "other", NO_GROUP: "none"}
 
@@ -62,21 +62,25 @@ def _texts(study: Study, sheet: Sheet, name: str | None) -> list[str | None]:
 
 
 def _column(study: Study, sheet: Sheet, name: str, kept: np.ndarray[Any, Any], choices: Choices) -> list[Any]:
-    outcomes = [outcome for outcome in study.outcomes if name in (outcome.column, outcome.baseline)]
+    outcomes = outcomes_of(study, name)
     if not outcomes and _holds_labels(study, sheet, name, kept):
         return list(_texts(study, sheet, name))
-    words: dict[str, Scalar] = {}
-    known: set[str] = set(missing_values(study).texts)
-    for outcome in outcomes:
-        words = {**outcome_words(outcome, choices), **words}
-        known |= {tidy(text) for text in outcome.values}
-        levels = outcome_levels(outcome)
-        known |= set(levels.by_text) if levels else set()
-    words = {word: meaning for word, meaning in words.items() if word not in known}
+    missing = missing_values(study).texts
+    texts = [_own_texts(outcome) for outcome in outcomes]
+    # What only some of a column's outcomes would read as the study says is kept as what it stands for.
+    every = missing.union(set[str].intersection(*texts) if texts else ())
+    words = {word: of for word, of in column_words(study, name, choices).items() if word not in every}
+    known = missing.union(*texts) - words.keys()
     meaning = _meaning(words, known, sheet.decimal)
     cells = distinct(sheet.columns[name])
     values = [meaning(value) for value in cells.values]
     return [values[code] for code in cells.codes.tolist()]
+
+
+def _own_texts(outcome: Outcome) -> set[str]:
+    """The texts that the study itself explains for an outcome."""
+    levels = outcome_levels(outcome)
+    return {tidy(text) for text in outcome.values} | set(levels.by_text if levels else ())
 
 
 def _holds_labels(study: Study, sheet: Sheet, name: str, kept: np.ndarray[Any, Any]) -> bool:

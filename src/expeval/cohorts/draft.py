@@ -15,14 +15,17 @@ from expeval.faults import Fault
 from expeval.scores.cells import Cells, Sheet, distinct, gather, shown
 from expeval.scores.kept_cells import from_json
 from expeval.scores.opening import FoundFile
-from expeval.scores.roles import missing_values
+from expeval.scores.numbers import Kind, read_text
+from expeval.scores.roles import missing_values, outcome_levels
 from expeval.scores.spelling import look_alike, tidy
+from expeval.scores.table import Notice
 from expeval.scores.tables import Listed, Table
 from expeval.scores.typed import label_of
 from expeval.store.schema import Correction, Upload, UploadRow
 from expeval.study.spec import Outcome, Study
 
 SHOWN_FAULTS = 1000
+TOTAL = "total"
 OWN = "\0upload"  # the draft's file while it is checked: no file of the study can have that name
 
 
@@ -34,7 +37,7 @@ def study_of_upload(study: Study, choices: Choices) -> Study:
         for arm in ("experimental", "control")
     }
     outcomes = tuple(
-        outcome.model_copy(update={"values": {**choices.words.get(str(outcome.column), {}), **outcome.values}})
+        outcome.model_copy(update={"values": {**_words_of_columns(study, outcome, choices), **outcome.values}})
         for outcome in study.outcomes
     )
     return study.model_copy(
@@ -54,13 +57,9 @@ def table_of_draft(
     The table has what the link says in the columns of these two; what stands in the file comes beside it.
     """
     facts = upload.sheet
-    rows = [
-        row
-        for row in session.scalars(
-            select(UploadRow).where(UploadRow.upload_number == upload.number).order_by(UploadRow.row)
-        )
-        if row.erased_event is None and (choices.last_row is None or row.row <= choices.last_row)
-    ]
+    statement = select(UploadRow).where(UploadRow.upload_number == upload.number, UploadRow.erased_event.is_(None))
+    every = session.scalars(statement.order_by(UploadRow.row)).all()
+    rows = [row for row in every if choices.last_row is None or row.row <= choices.last_row]
     students = [row.student for row in rows]
     cells = [dict(row.cells) for row in rows]
     mended = _correct(session, study, upload, [row.row for row in rows], students, cells)
@@ -76,8 +75,11 @@ def table_of_draft(
         mended=dict(facts["mended"]),
         hidden_rows=facts["hidden_rows"],
         sha256=upload.file_hash,
+        notices=[Notice(code, message) for code, message in facts.get("notices", ())],
+        begins=_begins(facts.get("begins", ()), [row.row for row in rows]),
     )
     sheet.mend("cells on the page", mended)
+    sheet.mend("rows below the last student", len(every) - len(rows))
     for column in (*facts["columns"], *facts["lacking"]):
         sheet.columns[column] = gather(from_json(one.get(column)) for one in cells)
     name = study.data.student
@@ -101,6 +103,12 @@ def table_of_draft(
     file = FoundFile(Path("upload"), OWN)
     table = Table(Listed(file, choices.settings(study)), sheet, tuple(sheet.columns))
     return table, faults, own
+
+
+def _begins(kept: Sequence[tuple[int, bool]], rows: Sequence[int]) -> dict[int, str]:
+    """What the last rows begin with, as far as it is kept: that it is a word for totals."""
+    records = {row: record for record, row in enumerate(rows)}
+    return {records[row]: TOTAL if total else "" for row, total in kept if row in records}
 
 
 def _elsewhere(study: Study, held: Sequence[str]) -> set[str]:
@@ -145,6 +153,33 @@ def _other(sheet: Sheet, study: Study, column: str, label: str, code: str) -> li
     ]
     records = np.flatnonzero(np.array(other, dtype=bool)[cells.codes])[:SHOWN_FAULTS].tolist()
     return [sheet.fault(code, record, column, found=shown(cells.value(record)), allowed=label) for record in records]
+
+
+def outcomes_of(study: Study, column: str) -> list[Outcome]:
+    """The outcomes for which a column is read."""
+    return [outcome for outcome in study.outcomes if column in (outcome.column, outcome.baseline)]
+
+
+def _words_of_columns(study: Study, outcome: Outcome, choices: Choices) -> dict[str, Any]:
+    """The words in an outcome's columns: the teacher's answers about it, then what those of the same column mean."""
+    columns = [column for column in (outcome.column, outcome.baseline) if column is not None]
+    words = dict(choices.words.get(str(outcome.column), {}))
+    for column in columns:
+        words = {**column_words(study, column, choices), **words}
+    return words
+
+
+def column_words(study: Study, column: str, choices: Choices) -> dict[str, Any]:
+    """What the words of a column stand for, for whichever outcomes it is read: as the study says, then the teacher."""
+    words: dict[str, Any] = {}
+    for outcome in outcomes_of(study, column):
+        levels = outcome_levels(outcome)
+        texts = {**{tidy(str(level)): level for level in outcome.levels if levels}, **outcome.values}
+        own = {tidy(text): meaning for text, meaning in texts.items()}
+        words |= {text: own[text] for text in own if text not in words and read_text(text, None).kind is Kind.TEXT}
+    for outcome in outcomes_of(study, column):
+        words = {**outcome_words(outcome, choices), **words}
+    return words
 
 
 def outcome_words(outcome: Outcome, choices: Choices) -> Mapping[str, Any]:

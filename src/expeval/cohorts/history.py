@@ -93,7 +93,8 @@ def _erased(session: Session) -> dict[int, int]:
         return {}  # as nearly always: no need to go through all rows
     statement = (
         select(UploadRow.upload_number, func.count())
-        .where(UploadRow.erased_event.is_not(None))
+        .join(Upload, Upload.number == UploadRow.upload_number)
+        .where(UploadRow.erased_event > Upload.confirmed_event)
         .group_by(UploadRow.upload_number)
     )
     return {number: count for number, count in session.execute(statement)}  # noqa: C416 – a row is no tuple

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -70,22 +70,51 @@ def mend(
     store: Store, pseudonyms: Pseudonyms, study: Study, sender: Sender, number: int, row: int, column: str, text: str
 ) -> None:
     """Put a text into one cell of a draft, as if it stood in the file; an identifier becomes a pseudonym at once."""
+    with store.writing() as session:
+        _mend(session, pseudonyms, study, sender, number, (row, column, text))
+
+
+def mend_several(
+    store: Store,
+    pseudonyms: Pseudonyms,
+    study: Study,
+    sender: Sender,
+    number: int,
+    cells: Iterable[tuple[int, str, str]],
+) -> tuple[int, int]:
+    """Mend cells (row, column, text) in one transaction; gives how many were, and how many were refused."""
+    mended = refused = 0
+    with store.writing() as session:
+        for cell in cells:
+            try:
+                _mend(session, pseudonyms, study, sender, number, cell)
+                mended += 1
+            except NotReady:
+                raise
+            except ValueError:  # too long, no such cell, or a student whose data were erased
+                refused += 1
+    return mended, refused
+
+
+def _mend(
+    session: Session, pseudonyms: Pseudonyms, study: Study, sender: Sender, number: int, cell: tuple[int, str, str]
+) -> None:
+    row, column, text = cell
     text = text.strip()
     if len(text) > LONGEST_CELL:
         raise ValueError("the text is too long for a cell")
-    with store.writing() as session:
-        upload = _draft(session, sender, number)
-        if session.get(UploadRow, (number, row)) is None or column not in upload.sheet["columns"]:
-            raise ValueError("there is no such cell")
-        given: dict[str, Any]
-        if column == study.data.student:
-            student = pseudonym_of(study, pseudonyms, sender.institution, upload.cohort, text) if text else None
-            if student and is_erased(session, study, pseudonyms, sender, upload, text):
-                raise ValueError("the data of that student were erased and are not taken again")
-            given = {"student": student}
-        else:
-            given = {"cell": text or None}
-        session.add(Correction(upload_number=number, row=row, column=column, given=given, made=now()))
+    upload = _draft(session, sender, number)
+    if session.get(UploadRow, (number, row)) is None or column not in upload.sheet["columns"]:
+        raise ValueError("there is no such cell")
+    given: dict[str, Any]
+    if column == study.data.student:
+        student = pseudonym_of(study, pseudonyms, sender.institution, upload.cohort, text) if text else None
+        if student and is_erased(session, study, pseudonyms, sender, upload, text):
+            raise ValueError("the data of that student were erased and are not taken again")
+        given = {"student": student}
+    else:
+        given = {"cell": text or None}
+    session.add(Correction(upload_number=number, row=row, column=column, given=given, made=now()))
 
 
 def open_drafts(store: Store, sender: Sender) -> list[int]:

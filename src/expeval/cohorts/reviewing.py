@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from expeval.cohorts import remembered
@@ -28,7 +28,21 @@ from expeval.store.schema import CONFIRMED, DRAFT, Upload, UploadRow
 from expeval.study.spec import Study
 
 # What a notice of the reading may tell a teacher; others speak of other institutions, or of the methodologist's files.
-_HERS = frozenset({"column-look-alike", "hidden-rows", "group-look-alike", "classes-look-alike"})
+_HERS = frozenset(
+    {
+        "column-look-alike",
+        "hidden-rows",
+        "group-look-alike",
+        "classes-look-alike",
+        "students-look-alike",
+        "merged-cells",
+        "short-rows",
+        "percentages",
+        "user-missing",
+        "nan-missing",
+        "labelled-numbers",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +134,14 @@ def review_in(session: Session, study: Study, sender: Sender, upload: Upload) ->
     elsewhere = tuple(fault for fault in told if fault.file != OWN)
     rows: tuple[StudentRow, ...] = ()
     preview = None
-    mended, notices = dict(table.sheet.mended), examined.assembly.notices if examined.assembly is not None else []
+    mended, notices = dict(table.sheet.mended), list(table.sheet.notices)
+    notices += examined.assembly.notices if examined.assembly is not None else []
     if not words and not told and arm is not None:
         rows = tuple(accepted_rows(study, table.sheet, arm, choices))
         against = confirmed_upload(session, upload)
         before = rows_of(session, against) if against is not None else []
-        preview = preview_of(rows, before, against.number if against is not None else 0, upload.counts)
+        left_out = {"erased": upload.counts.get("erased", 0) + _erased(session, upload)}
+        preview = preview_of(rows, before, against.number if against is not None else 0, left_out)
     table.sheet.file = upload.file_name
     table.sheet.columns |= own_cells  # she is shown, and mends, what stands in her file
     return Review(
@@ -150,18 +166,31 @@ def review_in(session: Session, study: Study, sender: Sender, upload: Upload) ->
         preview=preview,
         rows=rows,
         student_column=study.data.student,
-        last_row=_last_row(own, table.sheet, group),
+        last_row=_last_row(own, table.sheet, group, upload.sheet["columns"]),
     )
 
 
-def _last_row(faults: Sequence[Fault], sheet: Sheet, group: str) -> int | None:
-    """The row above those without a student or a group, where they are the last ones; some are without a student."""
-    told = [fault for fault in faults if fault.code == "rows-below" and fault.row is not None]
+def _erased(session: Session, upload: Upload) -> int:
+    """How many rows of a draft were erased since it was kept."""
+    statement = select(func.count()).where(
+        UploadRow.upload_number == upload.number, UploadRow.erased_event.is_not(None)
+    )
+    return session.scalar(statement) or 0
+
+
+def _last_row(faults: Sequence[Fault], sheet: Sheet, group: str, own: Sequence[str]) -> int | None:
+    """The row above totals and rows without a student or a group, where they are the last ones; ``own``: its columns.
+
+    Some are without a student, or told as totals.
+    """
+    told = [fault for fault in faults if fault.code in ("rows-below", "summary-rows") and fault.row is not None]
     below = {row for fault in told for row in (fault.row or 0, *fault.rows)}
     rows = sheet.rows.tolist()
-    # A word like "total" may stand in the students' column: such a row has no group.
-    grouped = _filled_rows(sheet, group) if group in sheet.columns else {*rows}
-    students = [row for row in rows if row not in below and row in grouped]
+    # A word like "total" may stand in the students' column: such a row has no group.  Below totals stand signatures,
+    # of which nothing may stand in the study's columns.
+    columns = [group] if group in sheet.columns else own
+    filled = set().union(*(_filled_rows(sheet, column) for column in columns))
+    students = [row for row in rows if row not in below and row in filled]
     return int(students[-1]) if below and students and students[-1] < min(below) else None
 
 

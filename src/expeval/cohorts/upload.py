@@ -20,6 +20,8 @@ from expeval.cohorts.invitations import holds
 from expeval.cohorts.looking import MOST_ROWS, clean_name, open_upload
 from expeval.cohorts.sender import Sender, upload_of
 from expeval.faults import Fault, Faults
+from expeval.scores.alike import alike_students
+from expeval.scores.arms import totals_beside
 from expeval.scores.cells import (
     Cells,
     DistinctCells,
@@ -35,6 +37,7 @@ from expeval.scores.kept_cells import as_json
 from expeval.scores.numbers import LARGEST_WHOLE
 from expeval.scores.roles import missing_values, student_columns
 from expeval.scores.settings import Request, Unreadable
+from expeval.scores.table import Notice
 from expeval.scores.typed import read_labels_column
 from expeval.store.open import Store
 from expeval.store.pseudonyms import EVERY_COHORT, Pseudonyms
@@ -101,7 +104,7 @@ def keep_draft(
             state=DRAFT,
             made=now(),
             choices=read.choices.as_json(),
-            sheet=_facts(read),
+            sheet=_facts(study, read),
             counts={},
         )
         session.add(upload)
@@ -194,7 +197,7 @@ def _spelled(cells: Cells) -> DistinctCells:
     return cells.texts() if isinstance(cells, NumericCells) and cells.texts is not None else distinct(cells)
 
 
-def _facts(read: FileRead) -> dict[str, Any]:
+def _facts(study: Study, read: FileRead) -> dict[str, Any]:
     """What was detected in the file, and its names of the study's columns."""
     sheet = read.sheet
     return {
@@ -205,10 +208,31 @@ def _facts(read: FileRead) -> dict[str, Any]:
         "letters": sheet.letters,
         "mended": sheet.mended,
         "hidden_rows": sheet.hidden_rows,
+        "notices": [[notice.code, notice.message] for notice in _notices(study, sheet)],
+        "begins": _begins(study, sheet),
         "columns": sorted(sheet.columns),
         "names": {match.column: match.theirs for match in read.matches if match.column in sheet.columns},
         "lacking": sorted(match.column for match in read.matches if match.column not in sheet.columns),
     }
+
+
+def _notices(study: Study, sheet: Sheet) -> list[Notice]:
+    """What the reader noticed, and what only identifiers show, which are not kept."""
+    name = study.data.student
+    if name is None or name not in sheet.columns:
+        return sheet.notices
+    labels = read_labels_column(sheet, name, missing_values(study), by_code=True)
+    return [*sheet.notices, *alike_students([sheet], [labels], study.report.minimum_cell)]
+
+
+def _begins(study: Study, sheet: Sheet) -> list[tuple[int, bool]]:
+    """The last rows, each with whether it begins with a word for totals; what else begins it may be a name."""
+    if study.data.student is not None or not sheet.begins:
+        return []
+    faults = totals_beside(sheet, np.ones(sheet.rows.size, dtype=bool))
+    found = {row for fault in faults for row in (fault.row, *fault.rows)}
+    rows = [int(sheet.rows[record]) for record in sorted(sheet.begins)]
+    return [(row, row in found) for row in rows]
 
 
 def _erased(session: Session, institution: int) -> frozenset[str]:

@@ -12,7 +12,7 @@ from expeval.cohorts.upload import pseudonym_of
 from expeval.store.open import Store
 from expeval.store.pseudonyms import EVERY_COHORT, Pseudonyms
 from expeval.store.records import find_institution, note
-from expeval.store.schema import CONFIRMED, WITHDRAWN, Correction, Erasure, Upload, UploadRow
+from expeval.store.schema import CONFIRMED, DRAFT, WITHDRAWN, Correction, Erasure, Upload, UploadRow
 from expeval.study.spec import Study
 
 
@@ -97,7 +97,7 @@ def erase_student(
 
 
 def _rows_of(session: Session, institution: int, students: frozenset[str]) -> list[UploadRow]:
-    """The rows of a student in all uploads, those among them whose identifier was mended on the page."""
+    """The rows of a student in all uploads, by what was mended last; nothing else keeps her pseudonym either."""
     uploads = select(Upload.number).where(Upload.institution_id == institution)
     rows = {
         (row.upload_number, row.row): row
@@ -105,8 +105,19 @@ def _rows_of(session: Session, institution: int, students: frozenset[str]) -> li
             select(UploadRow).where(UploadRow.student.in_(students), UploadRow.upload_number.in_(uploads))
         )
     }
-    for mended in session.scalars(select(Correction).where(Correction.upload_number.in_(uploads))):
-        row = session.get(UploadRow, (mended.upload_number, mended.row))
-        if row is not None and mended.given.get("student") in students:
-            rows[row.upload_number, row.row] = row
+    drafts = set(session.scalars(uploads.where(Upload.state == DRAFT)))
+    mended: dict[tuple[int, int], str | None] = {}
+    statement = select(Correction).where(Correction.upload_number.in_(uploads)).order_by(Correction.number)
+    for correction in session.scalars(statement):
+        student = correction.given.get("student")
+        if "student" in correction.given and correction.upload_number in drafts:
+            mended[correction.upload_number, correction.row] = student
+        if student in students:
+            correction.given = {}
+    for place, student in mended.items():
+        row = session.get(UploadRow, place)
+        if row is not None and student in students:
+            rows[place] = row
+        elif place in rows:  # another student's, since it was mended
+            rows.pop(place).student = None
     return list(rows.values())

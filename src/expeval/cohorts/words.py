@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from expeval.cohorts.choices import MISSING, NEITHER, Choices
-from expeval.cohorts.draft import outcome_words
+from expeval.cohorts.draft import column_words
 from expeval.faults import nearest
 from expeval.proposal.words import arm_of_word, is_mark_word, is_missing_word
 from expeval.scores.arms import OTHER_GROUP, arm_of
@@ -49,8 +49,9 @@ def open_words(
 ) -> list[Word]:
     """The words that nobody has said the meaning of yet; ``study`` is the study file's own."""
     found = _group_words(study, sheet, choices, remembered.get(str(study.groups.column), {}))
+    asked: dict[str, set[str]] = {}  # one cell has one meaning, for whichever outcomes its column is read
     for outcome in study.outcomes:
-        found += _outcome_words(study, sheet, outcome, choices, remembered.get(str(outcome.column), {}))
+        found += _outcome_words(study, sheet, outcome, choices, remembered.get(str(outcome.column), {}), asked)
     return found
 
 
@@ -86,9 +87,15 @@ def _arm(study: Study, label: str) -> str | None:
 
 
 def _outcome_words(
-    study: Study, sheet: Sheet, outcome: Outcome, choices: Choices, before: Mapping[str, Scalar]
+    study: Study,
+    sheet: Sheet,
+    outcome: Outcome,
+    choices: Choices,
+    before: Mapping[str, Scalar],
+    asked: dict[str, set[str]],
 ) -> list[Word]:
-    known = {tidy(text) for text in outcome.values} | set(outcome_words(outcome, choices)) | missing_values(study).texts
+    """The words of an outcome's columns but those that another outcome of the column asks about, or asked."""
+    known = {tidy(text) for text in outcome.values} | missing_values(study).texts
     levels = outcome_levels(outcome)
     known |= set(levels.by_text) if levels else set()
     counts: dict[str, int] = {}
@@ -96,12 +103,19 @@ def _outcome_words(
         if column is None or column not in sheet.columns:
             continue
         cells = distinct(sheet.columns[column])
+        answered = known.union(column_words(study, column, choices))
+        others = asked.get(column, set())
+        own = set()
         for value, count in zip(cells.values, cells.counts().tolist(), strict=True):
-            if read_value(value, sheet.decimal).kind is Kind.TEXT and not known.intersection(
-                map(tidy, texts_of(value))
+            text = tidy(shown(value))
+            if (
+                text not in others
+                and read_value(value, sheet.decimal).kind is Kind.TEXT
+                and not answered.intersection(map(tidy, texts_of(value)))
             ):
-                text = tidy(shown(value))
                 counts[text] = counts.get(text, 0) + count
+                own.add(text)
+        asked[column] = others | own
     allowed: tuple[Scalar, ...] = (*outcome.levels, MISSING) if outcome.levels else ()
     words = [(text, count) for text, count in counts.items() if count and text][:SHOWN_WORDS]
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,9 +30,21 @@ def check_origin(request: Request) -> None:
         raise HTTPException(403, "forged")
 
 
+def check_charset(request: Request) -> None:
+    """Refuse forms in another encoding than ours; raises ``HTTPException`` 415.
+
+    Any codec of Python could be named, such as those that decode to halves of characters, which nothing can write.
+    """
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    charset = options.get(b"charset", b"utf-8")
+    if charset.lower() not in (b"utf-8", b"utf8"):
+        raise HTTPException(415)
+
+
 async def check_form(request: Request) -> FormData:
-    """The form of a POST, once it is known that it came from a page of ours; raises ``HTTPException`` 403."""
+    """The form of a POST, once it is known that it came from a page of ours; raises ``HTTPException`` 403 or 415."""
     check_origin(request)
+    check_charset(request)
     form = await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
     given = form.get(FIELD)
     if not isinstance(given, str) or not sessions_of(request).made_form(ticket_of(request), given):

@@ -9,10 +9,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from expeval.cohorts.mending import LONGEST_CELL, mend, settle
+from expeval.cohorts.mending import LONGEST_CELL, mend_several, settle
 from expeval.cohorts.reviewing import Review
 from expeval.faults import Fault
 from expeval.scores.cells import shown
+from expeval.scores.spelling import tidy
 from expeval.study.spec import Study
 from expeval.web.pages import language_of, page, redirect
 from expeval.web.teacher_draft import BELOW, below, elsewhere_page, next_step, number_of, review_of
@@ -97,7 +98,8 @@ def _cell(study: Study, found: Review, row: int, column: str) -> Cell:
         column=column,
         theirs=found.names[column],
         name=f"{letter}{row}" if letter else None,
-        found=None if column == found.student_column else shown(found.sheet.columns[column].value(record)),
+        # On one line, as a browser's field has it: what she leaves as it is must come back the same.
+        found=None if column == found.student_column else tidy(shown(found.sheet.columns[column].value(record))),
         options=_options(study, found, column),
         heads=tuple(found.names[name] for name in names),
         marked=names.index(column) if column in names else -1,
@@ -169,18 +171,12 @@ async def mend_cells(request: Request) -> Response:
 def _mend(request: Request, number: int, form: FormData) -> tuple[int, int]:
     """How many cells were mended, and how many could not be."""
     state, sender = request.app.state, visitor_of(request).sender
-    mended = refused = 0
+    cells = []
     for place in range(MOST):
         row, column, given, was = (str(form.get(f"{name}-{place}", "")) for name in ("row", "column", "cell", "was"))
-        if not (row.isascii() and row.isdecimal() and len(row) < 10) or given in (KEEP, was):
-            continue
-        text = given.removeprefix(SET)
-        try:
-            mend(state.store, state.pseudonyms, state.study, sender, number, int(row), column, text)
-            mended += 1
-        except ValueError:  # too long, no such cell, or a student whose data were erased
-            refused += 1
-    return mended, refused
+        if row.isascii() and row.isdecimal() and len(row) < 10 and given not in (KEEP, was):
+            cells.append((int(row), column, given.removeprefix(SET)))
+    return mend_several(state.store, state.pseudonyms, state.study, sender, number, cells)
 
 
 @teachers_only

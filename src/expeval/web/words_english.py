@@ -271,6 +271,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "mended-cells on the page": "Cells that you mended here",
     "mended-blank rows": "Empty rows that were passed over",
     "mended-hidden rows left out": "Hidden rows that were left out",
+    "mended-rows below the last student": "Rows below the last student that were left out, as you said",
     "mended-column names": "Names of columns with stray signs",
     "mended-numbers stored as text": "Numbers that were written as text",
     "mended-spaces in labels": "Words with stray spaces",
@@ -283,6 +284,14 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "notice-classes-look-alike": "Names of classes differ only in capitals, spaces or letters that look alike: they "
     "count as different classes. If they are one, write them alike in your file and send it again.",
     "notice-column-look-alike": "A column’s name holds letters that only look alike; it was taken as the study’s.",
+    "notice-merged-cells": "A cell that is merged over several rows was read as the cell of each of them.",
+    "notice-short-rows": "Some rows end before the others. What they lack was taken as empty cells.",
+    "notice-percentages": "Cells that are shown as percentages count as shares of one: 85 % is 0.85. If 85 is meant, "
+    "write the numbers without the percent sign in your file and send it again.",
+    "notice-user-missing": "Values that your file itself declares missing count as no result.",
+    "notice-nan-missing": "Cells with “NaN” (not a number) count as no result.",
+    "notice-labelled-numbers": "Values with a label count as the numbers that they are. If one of them stands for no "
+    "result (97 for “no answer”), empty its cells in your file and send it again.",
     "preview-kept": "What is kept",
     "preview-kept-words": "The columns that you chose. Students are kept as codes from which nobody can tell who they "
     "are; names and all other columns are thrown away.",
