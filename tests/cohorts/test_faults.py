@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from expeval.cohorts.mending import mend
 from expeval.fault_codes import UPLOAD_CODES, sentence
 
 SPEC = importlib.util.spec_from_file_location("examples_of_uploads", Path(__file__).parent / "examples.py")
@@ -44,6 +45,21 @@ def test_faults_of_the_methodologist_s_files_are_not_a_teacher_s(build) -> None:
     assert seen.elsewhere == ()
     assert not any("School 9" in notice.message for notice in seen.notices)
     assert seen.preview.students == 4
+
+
+def test_a_group_that_is_not_that_of_the_institution_is_told_at_its_cell(build) -> None:
+    from_conftest = (Path(__file__).parent / "conftest.py").read_text(encoding="utf-8")
+    text = from_conftest.split('STUDY = """\\\n')[1].split('"""')[0]
+    text = text.replace('student = "code"', 'student = "code"\ninstitutions = "schools.csv"')
+    house = build(text.replace('assigned = "class"', 'assigned = "institution"'))
+    (house.folder / "schools.csv").write_text("school,group\nSchool 7,new\n", encoding="utf-8")
+    number = house.draft(b"code,class,group,mark,before,test,gender\na,7A,old,5,4,51,m\n")
+    (fault,) = house.review(number).faults
+    assert (fault.code, fault.file, fault.row, fault.column) == ("column-differs", "marks.csv", 2, "group")
+    assert fault.details["elsewhere"] == [("schools.csv", 2)]
+    assert house.review(number).elsewhere == ()
+    mend(house.store, house.pseudonyms, house.study, house.sender, number, 2, "group", "new")
+    assert house.confirm(number).by_arm == {"experimental": 1, "control": 0}
 
 
 @pytest.mark.parametrize("what", ["review", "answer", "confirm", "receipt", "withdraw", "discard", "mend", "settle"])

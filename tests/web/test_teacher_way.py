@@ -316,6 +316,14 @@ def test_she_leaves_and_comes_back_to_the_same_place(house: House) -> None:
     assert elsewhere.get("/draft/1").path == place
 
 
+def test_back_to_a_file_that_became_a_draft_goes_on_with_the_draft(house: House) -> None:
+    teacher = house.teacher()
+    seen = teacher.choose(CLEAN)
+    draft = teacher.send(seen, seen.forms[0]).path
+    assert teacher.get(seen.path).path == teacher.send(seen, seen.forms[0]).path == draft
+    assert "not here any more" in house.teacher("School 8").get(seen.path).text
+
+
 def test_a_draft_that_a_later_file_replaced_says_so(house: House) -> None:
     teacher = house.teacher()
     first = to_words(teacher)

@@ -70,7 +70,7 @@ def _column(study: Study, sheet: Sheet, name: str, kept: np.ndarray[Any, Any], c
     # What only some of a column's outcomes would read as the study says is kept as what it stands for.
     every = missing.union(set[str].intersection(*texts) if texts else ())
     words = {word: of for word, of in column_words(study, name, choices).items() if word not in every}
-    known = missing.union(*texts) - words.keys()
+    known = set(missing).union(*texts) - words.keys()
     meaning = _meaning(words, known, sheet.decimal)
     cells = distinct(sheet.columns[name])
     values = [meaning(value) for value in cells.values]

@@ -14,8 +14,8 @@ from expeval.cohorts.choices import Choices
 from expeval.faults import Fault
 from expeval.scores.cells import Cells, Sheet, distinct, gather, shown
 from expeval.scores.kept_cells import from_json
-from expeval.scores.opening import FoundFile
 from expeval.scores.numbers import Kind, read_text
+from expeval.scores.opening import FoundFile
 from expeval.scores.roles import missing_values, outcome_levels
 from expeval.scores.spelling import look_alike, tidy
 from expeval.scores.table import Notice

@@ -130,6 +130,7 @@ def review_in(session: Session, study: Study, sender: Sender, upload: Upload) ->
         told = [fault for fault in told if fault.code != "arm-empty"]
     asked = {(word.column, word.text) for word in words}
     told = [fault for fault in told if (_word_column(study, fault), tidy(fault.found or "")) not in asked]
+    told = [_at_her_cell(fault) for fault in told]
     own = tuple(replace(fault, file=upload.file_name) for fault in told if fault.file == OWN)
     elsewhere = tuple(fault for fault in told if fault.file != OWN)
     rows: tuple[StudentRow, ...] = ()
@@ -168,6 +169,17 @@ def review_in(session: Session, study: Study, sender: Sender, upload: Upload) ->
         student_column=study.data.student,
         last_row=_last_row(own, table.sheet, group, upload.sheet["columns"]),
     )
+
+
+def _at_her_cell(fault: Fault) -> Fault:
+    """What differs between a file of the study and hers, at her cell: there it can be seen and mended."""
+    others = list(fault.details.get("elsewhere", ()))
+    hers = [row for file, row in others if file == OWN]
+    if fault.file == OWN or not hers:
+        return fault
+    elsewhere = [(fault.file, fault.row), *(place for place in others if place[0] != OWN)]
+    details = {**fault.details, "elsewhere": elsewhere}
+    return replace(fault, file=OWN, sheet=None, row=hers[0], rows=tuple(hers[1:]), cell=None, details=details)
 
 
 def _erased(session: Session, upload: Upload) -> int:

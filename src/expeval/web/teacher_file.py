@@ -56,7 +56,7 @@ async def file_page(request: Request) -> Response:
     """What the file is like: what can't be read, the sheets, or the columns."""
     waiting = _waiting(request)
     if waiting is None:
-        return redirect(request, "/", {"problem": "gone"})
+        return _gone(request)
     return await _shown(request, waiting)
 
 
@@ -65,7 +65,7 @@ async def choose(request: Request) -> Response:
     """Take what was chosen; with all columns settled the file becomes a draft, and nothing else of it is left."""
     waiting = _waiting(request)
     if waiting is None:
-        return redirect(request, "/", {"problem": "gone"})
+        return _gone(request)
     form = await request.form()
     again = redirect(request, f"/file/{waiting.key}")
     step = form.get("step")
@@ -90,6 +90,13 @@ async def drop_file(request: Request) -> Response:
 def _waiting(request: Request) -> Waiting | None:
     found: Waiting | None = request.app.state.waiting.find(visitor_of(request).invitation, request.path_params["key"])
     return found
+
+
+def _gone(request: Request) -> Response:
+    """For who comes back to a file, or pressed twice: on to the draft that it became; else it is told."""
+    key = request.path_params["key"]
+    draft = request.app.state.waiting.draft_of(visitor_of(request).invitation, key)
+    return redirect(request, "/", {"problem": "gone"}) if draft is None else redirect(request, f"/draft/{draft}")
 
 
 def _settings(waiting: Waiting, form: FormData) -> Choices:
@@ -143,7 +150,7 @@ async def _shown(
     try:
         sight = await work(request, _look, request, waiting)
     except FileNotFoundError:  # its time was over just now
-        return redirect(request, "/", {"problem": "gone"})
+        return _gone(request)
     looked, language = sight.looked, language_of(request)
     context: dict[str, Any] = {
         "waiting": waiting,
@@ -190,7 +197,7 @@ async def _columns(request: Request, waiting: Waiting, form: FormData) -> Respon
     try:
         sight = await work(request, _look, request, waiting)
     except FileNotFoundError:
-        return redirect(request, "/", {"problem": "gone"})
+        return _gone(request)
     looked = sight.looked
     if looked is None or looked.sheets or looked.hidden:
         return redirect(request, f"/file/{waiting.key}")
@@ -215,6 +222,6 @@ async def _columns(request: Request, waiting: Waiting, form: FormData) -> Respon
         waiting.refused = faults.faults
         return redirect(request, f"/file/{waiting.key}")
     except FileNotFoundError:
-        return redirect(request, "/", {"problem": "gone"})
-    state.waiting.drop(waiting)
+        return _gone(request)
+    state.waiting.became(waiting, number)
     return redirect(request, f"/draft/{number}")

@@ -115,6 +115,7 @@ class WaitingRoom:
         self._seconds = seconds
         self._turn = threading.Lock()
         self._files: dict[str, Waiting] = {}
+        self._drafts: dict[str, tuple[int, int, float]] = {}  # of files that became drafts: invitation, draft, when
         self._folder: Path | None = None
 
     @contextlib.contextmanager
@@ -126,6 +127,7 @@ class WaitingRoom:
                 yield
             finally:
                 self._files.clear()
+                self._drafts.clear()
                 self._folder = None
 
     def take(self, invitation: int, cohort: str, file: UploadFile, most: int) -> Waiting:
@@ -171,6 +173,18 @@ class WaitingRoom:
             own = [one for one in self._files.values() if one.invitation == invitation]
         return sorted(own, key=lambda one: -one.since)
 
+    def became(self, waiting: Waiting, draft: int) -> None:
+        """Remove a file that was kept as a draft; who comes back to its page is sent on to that."""
+        with self._turn:
+            self._drop(waiting)
+            self._drafts[waiting.key] = (waiting.invitation, draft, time.monotonic())
+
+    def draft_of(self, invitation: int, key: str) -> int | None:
+        """The draft that a file of an invitation became; ``None`` for another's as for none."""
+        with self._turn:
+            whose, draft, _ = self._drafts.get(key, (None, None, 0.0))
+        return draft if whose == invitation else None
+
     def drop(self, waiting: Waiting) -> None:
         """Remove a file."""
         with self._turn:
@@ -182,6 +196,9 @@ class WaitingRoom:
             for one in list(self._files.values()):
                 if time.monotonic() - one.since > self._seconds:
                     self._drop(one)
+            for key, (_, _, since) in list(self._drafts.items()):
+                if time.monotonic() - since > self._seconds:
+                    del self._drafts[key]
 
     async def keep_clear(self) -> None:
         """Clear every minute, though nobody comes: what waits holds what isn't kept."""

@@ -90,6 +90,9 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-covariate-identifies-mend": "Check that you chose the right column. If you did, ask the coordinator.",
     "fault-covariate-varies-wrong": "“{column}” must be the same in the whole institution, but differs: {cells}.",
     "fault-covariate-varies-mend": "Correct the cells.",
+    "fault-column-differs-wrong": "“{column}” says something else here than the study’s own list of institutions: "
+    "{places}.",
+    "fault-column-differs-mend": "Correct it. If it is right here, ask the coordinator.",
     "fault-strata-vary-wrong": "“{column}” must be the same inside a class, but differs: {cells}.",
     "fault-strata-vary-mend": "Correct the cells.",
     "fault-strata-missing-wrong": "“{column}” may not be empty: {cells}.",

@@ -94,6 +94,9 @@ FAULT_TEXTS: dict[str, str | tuple[str, ...]] = {
     "fault-covariate-varies-wrong": "Столбец «{column}» должен быть одинаковым во всей организации, а он различается: "
     "{cells}.",
     "fault-covariate-varies-mend": "Исправьте ячейки.",
+    "fault-column-differs-wrong": "В столбце «{column}» стоит не то, что в списке организаций этого исследования: "
+    "{places}.",
+    "fault-column-differs-mend": "Исправьте. Если здесь верно, обратитесь к координатору.",
     "fault-strata-vary-wrong": "Столбец «{column}» должен быть одинаковым внутри класса, а он различается: {cells}.",
     "fault-strata-vary-mend": "Исправьте ячейки.",
     "fault-strata-missing-wrong": "Столбец «{column}» не может быть пустым: {cells}.",
