@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from expeval.store import open as opening
@@ -233,6 +233,18 @@ def test_who_waits_too_long_is_told(place: Path, monkeypatch: pytest.MonkeyPatch
     fill(other)
     other.close()
     store.close()
+
+
+def test_a_store_that_can_only_be_read_says_so_before_anybody_needs_it(place: Path) -> None:
+    store = open_store(place, create=True)
+    with contextlib.closing(store):
+        before = dump(place)
+        store.check_writing()
+        event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only = ON"))
+        store.engine.dispose()
+        with pytest.raises(CannotStore, match="no permission to write"):
+            store.check_writing()
+    assert dump(place) == before
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of a process are POSIX")

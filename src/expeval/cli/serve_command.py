@@ -56,6 +56,7 @@ def serve(
         if address is None and not is_loopback(host):
             raise typer.Exit(refuse("say where people find the pages: --address https://…, beside --host."))
         pseudonyms = open_pseudonyms(store, plan.path)
+        store.check_writing()  # told now, not to every teacher who confirms
         try:
             listener = listen(host, port)
         except OSError as error:

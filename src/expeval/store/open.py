@@ -19,13 +19,13 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, delete, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from expeval.store.failures import Busy, CannotStore, told
-from expeval.store.schema import VERSION
+from expeval.store.schema import VERSION, Meta
 
 PATIENCE = 30.0  # seconds that a transaction waits for another one
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -78,6 +78,11 @@ class Store:
             yield
         finally:
             self._turn.release()
+
+    def check_writing(self) -> None:
+        """Raise :class:`CannotStore` where the store can only be read."""
+        with self.writing() as session:
+            session.execute(delete(Meta).where(Meta.name == ""))  # nothing has that name; it needs the right to write
 
     def tidy(self) -> None:
         """Let nothing of what was overwritten stay in the write-ahead log, once those who read it have ended."""
